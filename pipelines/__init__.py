@@ -1,0 +1,81 @@
+"""Raw files to labelled series: one file a dataset, then the steps that all of them share.
+
+    files → pipelines.<dataset> → series (time, channel, y, x) → split → normaliser → windows
+
+Nothing here knows networks or forecasts.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import xarray as xr
+
+__all__ = ["PIPELINES", "OpenSeries", "Pipeline", "find_pipeline"]
+
+
+class OpenSeries(Protocol):
+    """Opens raw files as a lazy series."""
+
+    def __call__(
+        self,
+        path: Path,
+        *,
+        variables: Sequence[str] | None = None,
+        time_step: np.timedelta64 | None = None,
+    ) -> xr.DataArray:
+        """The series of the wanted variables at the wanted step; frames are read when asked for."""
+        ...
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """What a dataset brings along."""
+
+    name: str
+    """As in `stforecast train NAME`."""
+    summary: str
+    """One line: what it reads."""
+    opener: str
+    """module:function of its `OpenSeries`; imported when used."""
+    sampler: str
+    """module:function that writes the synthetic sample in the dataset's own raw format."""
+
+    @property
+    def open_series(self) -> OpenSeries:
+        """Opens raw files as a lazy series."""
+        return _load(self.opener)
+
+    @property
+    def write_sample(self) -> Callable[..., list[Path]]:
+        """Writes the synthetic sample."""
+        return _load(self.sampler)
+
+
+PIPELINES: dict[str, Pipeline] = {
+    "weatherbench": Pipeline(
+        name="weatherbench",
+        summary="ERA5 and other reanalysis: WeatherBench 1 folders, WeatherBench 2 Zarr, CF NetCDF",
+        opener="pipelines.weatherbench:open_weatherbench",
+        sampler="pipelines.weatherbench_sample:write_weatherbench_sample",
+    ),
+}
+
+
+def find_pipeline(dataset: str) -> Pipeline:
+    """The pipeline of a dataset.
+
+    Raises:
+        ValueError: no dataset has that name; the known ones are listed.
+    """
+    if dataset not in PIPELINES:
+        raise ValueError(f"dataset {dataset!r} is unknown; known: {', '.join(PIPELINES)}.")
+    return PIPELINES[dataset]
+
+
+def _load(place: str) -> Callable:
+    module, _, function = place.partition(":")
+    return getattr(import_module(module), function)

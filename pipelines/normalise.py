@@ -1,0 +1,131 @@
+"""Normalisation: per channel, with statistics of the training split alone.
+
+C: channel, Y: row, X: column.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+import xarray as xr
+from jaxtyping import Float
+from torch import Tensor
+
+from pipelines.store import blocks_of
+
+__all__ = ["METHODS", "Normaliser", "fit_normaliser"]
+
+Method = Literal["zscore", "minmax01", "minmax11"]
+METHODS: tuple[Method, ...] = ("zscore", "minmax01", "minmax11")
+
+
+@dataclass(frozen=True)
+class Normaliser:
+    """normalised = (physical − offset) / scale, one offset and scale a channel."""
+
+    offset: tuple[float, ...]
+    """In the channel's units."""
+    scale: tuple[float, ...]
+    """In the channel's units, above 0."""
+    method: Method = "zscore"
+    """Where offset and scale come from."""
+
+    def __post_init__(self) -> None:
+        if len(self.offset) != len(self.scale):
+            raise ValueError(
+                f"A normaliser needs as many offsets ({len(self.offset)}) as scales "
+                f"({len(self.scale)})."
+            )
+        if not all(np.isfinite(value) and value > 0 for value in self.scale):
+            raise ValueError(f"Every scale must be finite and above 0, but they are {self.scale}.")
+
+    def normalise(self, frames: Float[Tensor, "*B C Y X"]) -> Float[Tensor, "*B C Y X"]:
+        """Frames without unit, of physical ones."""
+        offset, scale = self._columns(frames)
+        return (frames - offset) / scale
+
+    def denormalise(self, frames: Float[Tensor, "*B C Y X"]) -> Float[Tensor, "*B C Y X"]:
+        """Frames in physical units, of normalised ones."""
+        offset, scale = self._columns(frames)
+        return frames * scale + offset
+
+    def _columns(self, frames: Tensor) -> tuple[Tensor, Tensor]:
+        shape = (-1, 1, 1)
+        return tuple(
+            torch.tensor(values, dtype=frames.dtype, device=frames.device).view(shape)
+            for values in (self.offset, self.scale)
+        )  # pyright: ignore[reportReturnType]
+
+
+def fit_normaliser(
+    series: xr.DataArray,
+    *,
+    method: Method = "zscore",
+    progress: Callable[[int, int], None] | None = None,
+) -> Normaliser:
+    """The normaliser of a training series, read once, block by block, NaN left out.
+
+    Args:
+        series: the training split alone.
+        method: "zscore" (mean 0, standard deviation 1), "minmax01" (range 0 to 1) or "minmax11"
+            (range −1 to 1).
+
+    Raises:
+        ValueError: a channel is constant or holds no finite value.
+    """
+    n_channels = series.sizes["channel"]
+    moments = _Moments(n_channels)
+    for start, stop in blocks_of(series):
+        moments.add(np.asarray(series[start:stop].values))
+        if progress is not None:
+            progress(stop, series.sizes["time"])
+    for index, name in enumerate(series["channel"].values):
+        if moments.count[index] == 0:
+            raise ValueError(f"Channel {name}: no finite value among the training frames.")
+        if not moments.maximum[index] > moments.minimum[index]:
+            raise ValueError(
+                f"Channel {name}: every training value is {moments.minimum[index]:g}; a constant "
+                "channel cannot be normalised. Leave it out of `variables`."
+            )
+    if method == "zscore":
+        offset, scale = moments.mean, np.sqrt(moments.squares / moments.count)
+    elif method == "minmax01":
+        offset, scale = moments.minimum, moments.maximum - moments.minimum
+    else:
+        offset = (moments.maximum + moments.minimum) / 2
+        scale = (moments.maximum - moments.minimum) / 2
+    return Normaliser(tuple(map(float, offset)), tuple(map(float, scale)), method)
+
+
+class _Moments:
+    """Count, mean, sum of squared deviations, minimum and maximum of each channel.
+
+    Blocks are merged pairwise in float64 (Chan, Golub and LeVeque 1983): a plain sum of squares of
+    pressures near 1e5 Pa would lose most of its digits.
+    """
+
+    def __init__(self, n_channels: int) -> None:
+        self.count = np.zeros(n_channels)
+        self.mean = np.zeros(n_channels)
+        self.squares = np.zeros(n_channels)
+        self.minimum = np.full(n_channels, np.inf)
+        self.maximum = np.full(n_channels, -np.inf)
+
+    def add(self, frames: np.ndarray) -> None:
+        """Take in frames (time, C, Y, X)."""
+        for index in range(frames.shape[1]):
+            values = frames[:, index].astype("float64").ravel()
+            values = values[np.isfinite(values)]
+            if values.size == 0:
+                continue
+            mean = values.mean()
+            total = self.count[index] + values.size
+            shift = mean - self.mean[index]
+            self.squares[index] += np.square(values - mean).sum()
+            self.squares[index] += shift**2 * self.count[index] * values.size / total
+            self.mean[index] += shift * values.size / total
+            self.count[index] = total
+            self.minimum[index] = min(self.minimum[index], values.min())
+            self.maximum[index] = max(self.maximum[index], values.max())

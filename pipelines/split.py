@@ -1,0 +1,190 @@
+"""Splits: train, validation and test, disjoint in time and a window apart."""
+
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, field_validator, model_validator
+
+from pipelines.series import name_step
+
+__all__ = ["SPLITS", "SplitConfig", "SplitName", "parse_times", "resolve_split"]
+
+SplitName = Literal["train", "validation", "test"]
+# Where two splits lie closer than the gap, the earlier one in this list gives way: the test split
+# keeps the times that a published protocol names.
+SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
+
+
+class SplitConfig(BaseModel):
+    """Which times belong to which split."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    train: str | float = 0.7
+    """Inclusive years, dates or times "first/last" ("2010/2015", "2019-03-01/2019-03-22", "2016"),
+    or the fraction of the frames, in order of time: train, validation, test."""
+    validation: str | float = 0.1
+    """As `train`; the best epoch is chosen on it."""
+    test: str | float = 0.2
+    """As `train`; scores are reported on it, nothing is chosen."""
+    gap: int | None = None
+    """Steps left out between neighbouring splits; one window (history + horizon) unless given."""
+
+    @field_validator("train", "validation", "test", mode="before")
+    @classmethod
+    def _year_is_text(cls, value: object) -> object:
+        """A bare year in TOML is a number; 1 or less is a fraction."""
+        if isinstance(value, int) and not isinstance(value, bool) and value > 1:
+            return str(value)
+        if isinstance(value, str):
+            try:
+                fraction = float(value)
+            except ValueError:
+                return value
+            return fraction if fraction <= 1 else value
+        return value
+
+    @field_validator("train", "validation", "test")
+    @classmethod
+    def _readable(cls, value: str | float) -> str | float:
+        if isinstance(value, str):
+            parse_times(value)
+        elif not 0 < value < 1:
+            raise ValueError(f"a fraction lies between 0 and 1, but it is {value}")
+        return value
+
+    @field_validator("gap")
+    @classmethod
+    def _gap_is_not_negative(cls, value: int | None) -> int | None:
+        if value is not None and value < 0:
+            raise ValueError(f"gap is a number of steps, 0 or more, but it is {value}")
+        return value
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "SplitConfig":
+        fractions = [value for value in self._parts() if not isinstance(value, str)]
+        if fractions and len(fractions) < len(SPLITS):
+            raise ValueError(
+                "split: train, validation and test are all times or all fractions, but they are "
+                f"{self.train!r}, {self.validation!r}, {self.test!r}; name all three"
+            )
+        if sum(fractions) > 1 + 1e-9:
+            raise ValueError(f"split: the fractions add up to {sum(fractions):g}, more than 1")
+        return self
+
+    def _parts(self) -> list[str | float]:
+        return [self.train, self.validation, self.test]
+
+
+def resolve_split(
+    times: np.ndarray, config: SplitConfig, *, window_steps: int, time_step: np.timedelta64
+) -> dict[SplitName, range]:
+    """The frames of each split, as ranges of indices into `times`.
+
+    Between neighbouring splits at least `config.gap` steps (one window unless given) are left out;
+    training gives way to validation, and validation to test.
+
+    Args:
+        times: strictly increasing.
+        window_steps: history + horizon.
+
+    Raises:
+        ValueError: splits overlap, or one holds no frame.
+    """
+    parts = config._parts()
+    if isinstance(parts[0], str):
+        ranges = {
+            name: _range_between(times, str(part), name)
+            for name, part in zip(SPLITS, parts, strict=True)
+        }
+    else:
+        edges = np.rint(np.cumsum([0.0, *map(float, parts)]) * len(times)).astype(int)
+        ranges = {
+            name: range(int(start), int(stop))
+            for name, (start, stop) in zip(SPLITS, pairwise(edges), strict=True)
+        }
+    gap = window_steps if config.gap is None else config.gap
+    ordered = sorted(SPLITS, key=lambda name: ranges[name].start)
+    for earlier, later in pairwise(ordered):
+        _check_disjoint(times, earlier, ranges[earlier], later, ranges[later])
+    for earlier, later in pairwise(ordered):
+        if ranges[earlier] and ranges[later]:
+            _leave_gap(times, ranges, earlier, later, steps=gap, time_step=time_step)
+    for name, part in zip(SPLITS, parts, strict=True):
+        if not ranges[name]:
+            raise ValueError(
+                f"split.{name} = {part!r} holds no frame, gap of {gap} steps taken off: the data have "
+                f"{len(times)} frames {_span(times)}. Name other times, or a smaller split.gap."
+            )
+    return ranges
+
+
+def parse_times(text: str) -> tuple[np.datetime64, np.datetime64]:
+    """First and last instant of "first/last", each a year, month, day, hour or minute, inclusive."""
+    first, _, last = text.partition("/")
+    try:
+        start = pd.Period(first.strip()).start_time
+        end = pd.Period((last or first).strip()).end_time
+    except (ValueError, AttributeError) as error:
+        raise ValueError(
+            f"{text!r} is neither a fraction nor times; write 2010/2015, 2016 or "
+            "2019-03-01/2019-03-22"
+        ) from error
+    if start > end:
+        raise ValueError(f"{text!r} ends before it begins")
+    return start.to_datetime64(), end.to_datetime64()
+
+
+def _range_between(times: np.ndarray, text: str, name: str) -> range:
+    start, end = parse_times(text)
+    first = int(np.searchsorted(times, start, side="left"))
+    stop = int(np.searchsorted(times, end, side="right"))
+    if first == stop:
+        raise ValueError(
+            f"split.{name} = {text!r} holds no frame: the data have {len(times)} frames "
+            f"{_span(times)}. Name times inside, for example --set split.{name}=…"
+        )
+    return range(first, stop)
+
+
+def _check_disjoint(
+    times: np.ndarray, earlier: str, first: range, later: str, second: range
+) -> None:
+    if second.start < first.stop:
+        raise ValueError(
+            f"split.{earlier} and split.{later} overlap from {times[second.start]:} on; "
+            "scores on frames that training has seen mean nothing. Name times that are disjoint."
+        )
+
+
+def _leave_gap(
+    times: np.ndarray,
+    ranges: dict[SplitName, range],
+    earlier: SplitName,
+    later: SplitName,
+    *,
+    steps: int,
+    time_step: np.timedelta64,
+) -> None:
+    distance = (steps + 1) * time_step
+    first, second = ranges[earlier], ranges[later]
+    if SPLITS.index(earlier) < SPLITS.index(later):
+        last_allowed = times[second.start] - distance
+        stop = int(np.searchsorted(times, last_allowed, side="right"))
+        ranges[earlier] = range(first.start, max(min(stop, first.stop), first.start))
+    else:
+        first_allowed = times[first.stop - 1] + distance
+        start = int(np.searchsorted(times, first_allowed, side="left"))
+        ranges[later] = range(min(max(start, second.start), second.stop), second.stop)
+
+
+def _span(times: np.ndarray) -> str:
+    if len(times) == 0:
+        return "(none)"
+    step = ""
+    if len(times) > 1:
+        step = f", every {name_step(np.diff(times).min())}"
+    first, last = (np.datetime_as_string(time, unit="m") for time in (times[0], times[-1]))
+    return f"from {first} to {last}{step}"

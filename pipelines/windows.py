@@ -1,0 +1,99 @@
+"""Windows: history and horizon cut from a series, never across a gap or the edge of a split.
+
+B: batch, T: history step, H: horizon step, C: channel, Y: row, X: column.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.utils.data import Dataset
+
+__all__ = ["WindowDataset", "WindowSpec", "window_starts"]
+
+
+@dataclass(frozen=True)
+class WindowSpec:
+    """How a window is cut: `history` steps seen, `horizon` steps forecast."""
+
+    history: int
+    """Steps seen; the last one is the init_time."""
+    horizon: int
+    """Steps forecast in one pass."""
+    stride: int = 1
+    """Steps between the starts of neighbouring windows."""
+
+    def __post_init__(self) -> None:
+        for name in ("history", "horizon", "stride"):
+            if getattr(self, name) < 1:
+                raise ValueError(
+                    f"{name} must be at least 1 step, but it is {getattr(self, name)}."
+                )
+
+    @property
+    def length(self) -> int:
+        """Steps of a window."""
+        return self.history + self.horizon
+
+
+def window_starts(
+    times: np.ndarray, spec: WindowSpec, *, time_step: np.timedelta64, within: range
+) -> np.ndarray:
+    """The index of the first frame of every window that lies inside `within` and crosses no gap.
+
+    Args:
+        times: strictly increasing times of the frames.
+        time_step: a window's frames are exactly this far apart.
+        within: the frames of one split.
+
+    Raises:
+        ValueError: not one window fits.
+    """
+    inside = times[within.start : within.stop]
+    n_times = len(inside)
+    # breaks[i]: how many of the first i intervals are not one time step. A window is whole where
+    # the count does not change from its first frame to its last.
+    breaks = np.concatenate([[0], np.cumsum(np.diff(inside) != time_step)])
+    candidates = np.arange(0, max(n_times - spec.length + 1, 0), spec.stride)
+    starts = candidates[breaks[candidates + spec.length - 1] == breaks[candidates]]
+    if len(starts) == 0:
+        runs = np.split(np.arange(n_times), np.flatnonzero(np.diff(inside) != time_step) + 1)
+        raise ValueError(
+            f"A window needs {spec.length} frames in a row (history {spec.history} + horizon "
+            f"{spec.horizon}), but the longest run without a gap among {n_times} frames has "
+            f"{max(map(len, runs))}. Choose a shorter history or horizon, or more data."
+        )
+    return starts + within.start
+
+
+class WindowDataset(Dataset):
+    """Windows of an array of frames, read a batch at a time.
+
+    Index −1 gives a window of NaN: the loss masks it, so that every process of a distributed run
+    sees the same number of windows.
+    """
+
+    def __init__(self, frames: np.ndarray, starts: np.ndarray, spec: WindowSpec) -> None:
+        self.frames = frames  # (time, C, Y, X), memory-mapped
+        self.starts = starts
+        self.spec = spec
+        self._offsets = np.arange(spec.length)
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        history, target = self.__getitems__([index])
+        return history[0], target[0]
+
+    def __getitems__(
+        self, indices: list[int]
+    ) -> tuple[Float[Tensor, "B T C Y X"], Float[Tensor, "B H C Y X"]]:
+        """Histories and targets of a whole batch, in physical units."""
+        chosen = np.asarray(indices)
+        rows = self.starts[chosen][:, None] + self._offsets  # (B, T + H)
+        windows = torch.from_numpy(np.asarray(self.frames[rows]))  # a copy: fancy indexing
+        windows[torch.from_numpy(chosen < 0)] = float("nan")
+        return windows[:, : self.spec.history], windows[:, self.spec.history :]

@@ -1,0 +1,50 @@
+"""The command line: one file a command; each imports what it needs when it runs."""
+
+import os
+import sys
+
+import typer
+
+from stforecast.cli.catalogue import datasets, networks
+from stforecast.cli.evaluate import evaluate
+from stforecast.cli.forecast import forecast
+from stforecast.cli.inspect import inspect
+from stforecast.cli.prepare import prepare
+from stforecast.cli.sample import sample
+from stforecast.cli.train import train
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="stforecast",
+    help="Train, verify, run and show SimVPv2 forecasts of anything that lives on a grid and moves.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+for command in (sample, prepare, train, evaluate, forecast, networks, datasets, inspect):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the command line: exit 0 on success, 2 on a user's mistake, 1 on a failure.
+
+    A mistake is one line, `error: what, which value, the way out`; with `STFORECAST_DEBUG=1` it comes
+    with its traceback.
+    """
+    try:
+        app()
+    except ValueError as error:
+        if os.environ.get("STFORECAST_DEBUG") == "1":
+            raise
+        _complain(str(error))
+        sys.exit(2)
+    except KeyboardInterrupt:
+        _complain("interrupted; nothing is half-written.")
+        sys.exit(130)
+
+
+def _complain(text: str) -> None:
+    # Plain text: rich would wrap a path in the middle or read brackets as markup.
+    sys.stderr.write(f"error: {text}\n")

@@ -1,0 +1,52 @@
+"""`stforecast forecast`: from the past alone to forecast files."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def forecast(
+    run: Annotated[Path, typer.Argument(help="Folder of a run, or a forecaster.safetensors.")],
+    source: Annotated[
+        Path,
+        typer.Option("--input", help="Raw files or a store with the history; no truth needed."),
+    ],
+    output: Annotated[Path, typer.Option(help="File.nc (cf) or FILE.zarr (wb2).")],
+    init_time: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="When to start: a time, or first/last for all between; repeatable. "
+            "The last possible one unless given."
+        ),
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="Lead times, by rollout; the horizon unless given.", min=1)
+    ] = None,
+    layout: Annotated[
+        str | None, typer.Option(help="cf (NetCDF) or wb2 (Zarr); by the output's ending.")
+    ] = None,
+    figures: Annotated[Path | None, typer.Option(help="Folder for a map of each channel.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+) -> None:
+    """Forecast from the past: one or many init times, any number of steps.
+
+    An existing output is replaced, whole or not at all.
+    """
+    from stforecast.cli.progress import console, progress_bar
+    from stforecast.forecasting import forecast_file
+
+    with progress_bar() as tell:
+        written = forecast_file(
+            run,
+            source,
+            output,
+            init_times=init_time,
+            steps=steps,
+            layout=layout,
+            figures=figures,
+            device=device,
+            progress=tell,
+        )
+    for file in written:
+        console.print(str(file))

@@ -1,0 +1,119 @@
+"""The evaluation of a run: its forecaster beside persistence and climatology, on one split."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import xarray as xr
+
+from pipelines.atomic import atomic_path
+from pipelines.split import SPLITS, SplitName, resolve_split
+from pipelines.store import fingerprint_of
+from pipelines.windows import WindowSpec, window_starts
+from stforecast.allocator import keep_memory
+from stforecast.baselines.climatology import Climatology, fit_climatology, load_climatology
+from stforecast.baselines.persistence import Persistence
+from stforecast.figures.curves import plot_history, plot_scores
+from stforecast.figures.save import save_figure
+from stforecast.forecaster import Forecaster, ForecastModel, load_forecaster
+from stforecast.run import Run
+from stforecast.source import find_data, stored_series
+from stforecast.training.train import choose_device
+from stforecast.verification.evaluate import evaluate
+from stforecast.verification.report import scores_to_frame
+
+__all__ = ["Progress", "evaluate_run"]
+
+Progress = Callable[[str, int, int], None]
+
+
+def evaluate_run(
+    run: Run,
+    *,
+    data: str | Path | None = None,
+    split: SplitName = "test",
+    dialect: str = "wb2",
+    device: str = "auto",
+    progress: Progress = lambda what, done, total: None,
+) -> xr.Dataset:
+    """Scores of the run's forecaster and of its baselines; written to the run, with figures.
+
+    Every window of the split is scored once; the climatology is that of the training split. Truth and
+    forecasts of a few init times are in memory at once.
+
+    Args:
+        data: where the data lie now; where they lay at training unless given.
+        split: "test" for reporting; "validation" while something is still being chosen.
+        dialect: "wb2", "wb1" or "openstl".
+        progress: told what is being done, how much of it is done, and how much there is.
+
+    Raises:
+        ValueError: the data lack what the run needs.
+    """
+    keep_memory()
+    if split not in SPLITS:
+        raise ValueError(f"split {split!r} is unknown; known: {', '.join(SPLITS)}.")
+    forecaster = load_forecaster(run.folder, device=choose_device(device))
+    experiment = forecaster.experiment
+    series = stored_series(
+        experiment.dataset,
+        find_data(experiment.dataset, data or experiment.data),
+        variables=experiment.variables,
+        time_step=experiment.time_step,
+        progress=lambda done, total: progress("reading", done, total),
+    )
+    series = forecaster.select(series)
+    spec = WindowSpec(experiment.history, experiment.horizon)
+    times = series["time"].values
+    ranges = resolve_split(
+        times, experiment.split, window_steps=spec.length, time_step=forecaster.time_step
+    )
+    climatology = _climatology(run, series, ranges["train"], progress)
+    starts = window_starts(times, spec, time_step=forecaster.time_step, within=ranges[split])
+    scores = evaluate(
+        _beside_baselines(forecaster, climatology),
+        series,
+        init_times=times[starts + spec.history - 1],
+        steps=spec.horizon,
+        dialect=dialect,
+        climatology=climatology,
+        progress=lambda done, total: progress("forecasting", done, total),
+    )
+    scores.attrs |= {"split": split, "experiment_dataset": experiment.dataset}
+    _write(run, scores, dialect=dialect, split=split)
+    return scores
+
+
+def _beside_baselines(forecaster: Forecaster, climatology: Climatology) -> dict[str, ForecastModel]:
+    persistence = Persistence(time_step=forecaster.time_step)
+    return {model.name: model for model in (forecaster, persistence, climatology)}
+
+
+def _climatology(
+    run: Run, series: xr.DataArray, training: range, progress: Progress
+) -> Climatology:
+    """The run's climatology, fitted once for the data at hand."""
+    fingerprint = fingerprint_of(series)
+    if run.climatology_file.is_file():
+        known = load_climatology(run.climatology_file)
+        if known.values.attrs.get("data_fingerprint") == fingerprint:
+            return known
+    fitted = fit_climatology(
+        series[training.start : training.stop],
+        progress=lambda done, total: progress("climatology", done, total),
+    )
+    fitted.values.attrs["data_fingerprint"] = fingerprint
+    fitted.save(run.climatology_file)
+    return load_climatology(run.climatology_file)
+
+
+def _write(run: Run, scores: xr.Dataset, *, dialect: str, split: str) -> None:
+    file = run.scores_file(dialect=dialect, split=split)
+    with atomic_path(file) as temporary:
+        scores.to_netcdf(temporary, engine="netcdf4")
+    with atomic_path(file.with_suffix(".csv")) as temporary:
+        scores_to_frame(scores).to_csv(temporary, index=False)
+    save_figure(plot_scores(scores), run.figures / f"{file.stem}.png")
+    if run.history_file.is_file():
+        import pandas as pd
+
+        save_figure(plot_history(pd.read_csv(run.history_file)), run.figures / "loss.png")

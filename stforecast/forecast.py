@@ -1,0 +1,42 @@
+"""The forecast: what every forecaster yields, one labelled array.
+
+Dims `("init_time", "lead_time", "channel", "y", "x")`, float32, physical units.
+"""
+
+import numpy as np
+import xarray as xr
+
+__all__ = ["make_forecast"]
+
+
+def make_forecast(
+    frames: np.ndarray,
+    *,
+    init_times: np.ndarray,
+    time_step: np.timedelta64,
+    like: xr.DataArray,
+    forecaster: str,
+) -> xr.DataArray:
+    """The labelled forecast of `frames` (init_time, lead_time, channel, y, x).
+
+    Args:
+        frames: physical values in the series' units.
+        init_times: when each forecast starts, the last time of its history.
+        time_step: between lead times; the first lead time is one step.
+        like: the series; channels, grid and attributes are taken from it.
+        forecaster: name of who made it.
+    """
+    init_times = np.asarray(init_times, dtype="datetime64[ns]")
+    lead_times = np.arange(1, frames.shape[1] + 1) * time_step.astype("timedelta64[ns]")
+    coordinates = {name: like[name] for name in like.coords if "time" not in like[name].dims}
+    forecast = xr.DataArray(
+        np.asarray(frames, dtype="float32"),
+        dims=("init_time", "lead_time", "channel", "y", "x"),
+        coords={"init_time": init_times, "lead_time": lead_times, **coordinates},
+        name="forecast",
+    )
+    forecast = forecast.assign_coords(valid_time=forecast["init_time"] + forecast["lead_time"])
+    kept = ("dataset", "synthetic", "time_zone")
+    forecast.attrs = {key: like.attrs[key] for key in kept if key in like.attrs}
+    forecast.attrs["forecaster"] = forecaster
+    return forecast

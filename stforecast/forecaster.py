@@ -1,0 +1,283 @@
+"""The forecaster: a trained network with all it needs to forecast, and the one interface of them all."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+import xarray as xr
+from pipelines.grid import Grid, difference_of
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from models import build_network
+from pipelines.atomic import atomic_path
+from pipelines.normalise import Normaliser
+from pipelines.series import Channel, channels_of, name_step, names, parse_step, select_channels
+from stforecast.experiment import Experiment, as_tree, load_experiment
+from stforecast.forecast import make_forecast
+from stforecast.history import history_frames
+from stforecast.rollout import rollout
+
+__all__ = ["ForecastModel", "Forecaster", "load_forecaster", "read_facts"]
+
+SCHEMA_VERSION = 1
+_BATCH_BYTES = 256 * 2**20
+
+
+class ForecastModel(Protocol):
+    """Whatever forecasts: a trained network, persistence, climatology."""
+
+    @property
+    def name(self) -> str:
+        """As it stands in tables, figures and files."""
+        ...
+
+    def forecast(
+        self, series: xr.DataArray, *, init_times: Sequence[Any] | np.ndarray, steps: int
+    ) -> xr.DataArray:
+        """The forecast (init_time, lead_time, channel, y, x) in physical units.
+
+        Args:
+            series: frames up to each init_time at least; nothing after an init_time is looked at.
+            init_times: when the forecasts start; each is the last time of its history.
+            steps: lead times, one time step apart, the first one step after init_time.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Forecaster:
+    """A network with its normaliser, channels and grid: forecasts from a series of physical values."""
+
+    network: nn.Module
+    """Takes and gives normalised frames."""
+    experiment: Experiment
+    """What it was trained by, resolved."""
+    channels: tuple[Channel, ...]
+    """What it takes and gives, in this order."""
+    normaliser: Normaliser
+    """Fitted on the training split."""
+    time_step: np.timedelta64
+    """Between frames."""
+    shape: tuple[int, int]
+    """Rows and columns of the grid."""
+    grid: Grid | None = None
+    """Latitudes and longitudes; None without a geography."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """How it came about: split times, parameters, versions, fingerprint of the data, losses."""
+
+    @property
+    def name(self) -> str:
+        """As it stands in tables, figures and files."""
+        return self.experiment.network.name
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network computes."""
+        return next(self.network.parameters()).device
+
+    def to(self, device: str | torch.device) -> "Forecaster":
+        """The same forecaster on another device."""
+        return replace(self, network=self.network.to(device))
+
+    def forecast(
+        self, series: xr.DataArray, *, init_times: Sequence[Any] | np.ndarray, steps: int
+    ) -> xr.DataArray:
+        """The forecast (init_time, lead_time, channel, y, x) in physical units.
+
+        Missing values of a history enter as the channel's training mean. Values that cannot exist
+        (cloud cover above 1, rain below 0) are clipped.
+
+        Raises:
+            ValueError: the series lacks a channel or a frame, or lies on another grid.
+        """
+        if steps < 1:
+            raise ValueError(f"steps must be at least 1, but it is {steps}.")
+        series = self.select(series)
+        times = np.asarray(init_times, dtype="datetime64[ns]")
+        frame_bytes = 4 * len(self.channels) * self.shape[0] * self.shape[1]
+        window_bytes = frame_bytes * (self.experiment.history + self.experiment.horizon)
+        batch = int(np.clip(_BATCH_BYTES // (8 * window_bytes), 1, 16))
+        frames = np.empty((len(times), steps, len(self.channels), *self.shape), dtype="float32")
+        for start in range(0, len(times), batch):
+            chosen = times[start : start + batch]
+            history = history_frames(
+                series,
+                chosen,
+                history=self.experiment.history,
+                time_step=self.time_step,
+            )
+            frames[start : start + batch] = self._forecast_frames(history, steps)
+        return make_forecast(
+            frames, init_times=times, time_step=self.time_step, like=series, forecaster=self.name
+        )
+
+    def _forecast_frames(self, history: np.ndarray, steps: int) -> np.ndarray:
+        was_training = self.network.training
+        self.network.eval()
+        try:
+            with torch.inference_mode():
+                known = self.normaliser.normalise(torch.from_numpy(history).to(self.device))
+                blocks = list(rollout(self.network, torch.nan_to_num(known), steps=steps))
+                frames = self.normaliser.denormalise(torch.cat(blocks, dim=1).float())
+        finally:
+            self.network.train(was_training)
+        lowest = np.array([channel.valid_min for channel in self.channels])[:, None, None]
+        highest = np.array([channel.valid_max for channel in self.channels])[:, None, None]
+        return np.clip(frames.cpu().numpy(), lowest, highest)
+
+    def select(self, series: xr.DataArray) -> xr.DataArray:
+        """The forecaster's own channels of a series, in its order.
+
+        Raises:
+            ValueError: a channel is absent or has other units, or the grid is another one.
+        """
+        have = {channel.name: channel for channel in channels_of(series)}
+        missing = [channel.name for channel in self.channels if channel.name not in have]
+        if missing:
+            raise ValueError(
+                f"The data lack {names(missing)}; this forecaster needs "
+                f"{names(channel.name for channel in self.channels)}, and the data have "
+                f"{names(have)}."
+            )
+        for channel in self.channels:
+            if have[channel.name].units != channel.units:
+                raise ValueError(
+                    f"{channel.name} is in {have[channel.name].units!r}, but this forecaster was "
+                    f"trained in {channel.units!r}; convert the data."
+                )
+        self._check_grid(series)
+        return select_channels(series, [channel.name for channel in self.channels])
+
+    def _check_grid(self, series: xr.DataArray) -> None:
+        shape = (series.sizes["y"], series.sizes["x"])
+        if shape != self.shape:
+            raise ValueError(
+                f"The data have a grid of {shape[0]}×{shape[1]}, but this forecaster was trained on "
+                f"{self.shape[0]}×{self.shape[1]}; regrid the data to its grid."
+            )
+        if self.grid is not None:
+            if "latitude" not in series.coords:
+                raise ValueError("The data have no latitude and longitude; give them the grid's.")
+            difference = difference_of(
+                Grid(series["latitude"].values, series["longitude"].values), self.grid
+            )
+            if difference:
+                raise ValueError(
+                    f"The data lie on another grid than this forecaster's: {difference}."
+                )
+
+    def save(self, path: Path) -> None:
+        """Write weights and everything else to one file that needs nothing else, never pickled."""
+        weights = {
+            key: value.contiguous().cpu() for key, value in self.network.state_dict().items()
+        }
+        with atomic_path(path) as temporary:
+            save_file(weights, temporary, metadata={"stforecast": json.dumps(self.header())})
+
+    def header(self) -> dict[str, Any]:
+        """All but the weights, as JSON holds it."""
+        channels = [
+            {key: value for key, value in asdict(channel).items() if value not in (None, "")}
+            for channel in self.channels
+        ]
+        for channel in channels:  # JSON has no infinity: an open side is left out
+            for side in ("valid_min", "valid_max"):
+                if not np.isfinite(channel[side]):
+                    del channel[side]
+        grid = None
+        if self.grid is not None:
+            grid = {
+                "latitude": self.grid.latitude.tolist(),
+                "longitude": self.grid.longitude.tolist(),
+            }
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "experiment": as_tree(self.experiment),
+            "channels": channels,
+            "normaliser": asdict(self.normaliser),
+            "time_step": name_step(self.time_step),
+            "shape": list(self.shape),
+            "grid": grid,
+            **self.facts,
+        }
+
+
+def load_forecaster(path: str | Path, *, device: str = "cpu") -> Forecaster:
+    """The forecaster of a run folder or a `forecaster.safetensors`.
+
+    Raises:
+        ValueError: there is none, it is damaged, or a newer version wrote it.
+    """
+    file = _forecaster_file(Path(path))
+    header = read_facts(file)
+    experiment = load_experiment(base=header.pop("experiment"))
+    channels = tuple(Channel(**channel) for channel in header.pop("channels"))
+    history, horizon = experiment.history, experiment.horizon
+    shape = header.pop("shape")
+    network = build_network(
+        experiment.network.name,
+        experiment.network.options(),
+        history=history,
+        horizon=horizon,
+        channels_in=len(channels),
+        channels_out=len(channels),
+        height=shape[0],
+        width=shape[1],
+    )
+    with safe_open(file, framework="pt", device="cpu") as stored:
+        network.load_state_dict({key: stored.get_tensor(key) for key in stored.keys()})  # noqa: SIM118
+    normaliser = header.pop("normaliser")
+    grid = header.pop("grid")
+    return Forecaster(
+        network=network.eval().to(device),
+        experiment=experiment,
+        channels=channels,
+        normaliser=Normaliser(
+            tuple(normaliser["offset"]), tuple(normaliser["scale"]), normaliser["method"]
+        ),
+        time_step=parse_step(header.pop("time_step")),
+        shape=(shape[0], shape[1]),
+        grid=None
+        if grid is None
+        else Grid(np.array(grid["latitude"]), np.array(grid["longitude"])),
+        facts={key: value for key, value in header.items() if key != "schema_version"},
+    )
+
+
+def read_facts(path: str | Path) -> dict[str, Any]:
+    """What a forecaster file knows of itself; the weights are not read.
+
+    Raises:
+        ValueError: it is no forecaster, or a newer version wrote it.
+    """
+    file = _forecaster_file(Path(path))
+    try:
+        with safe_open(file, framework="pt", device="cpu") as stored:
+            metadata = stored.metadata() or {}
+    except (SafetensorError, OSError) as error:
+        raise ValueError(f"{file} is no forecaster, or it is damaged: {error}.") from error
+    if "stforecast" not in metadata:
+        raise ValueError(
+            f"{file} holds weights, but not what they are for; it was not written by stforecast."
+        )
+    header = json.loads(metadata["stforecast"])
+    if header["schema_version"] > SCHEMA_VERSION:
+        raise ValueError(
+            f"{file} has schema {header['schema_version']}, but this version reads up to "
+            f"{SCHEMA_VERSION}: update stforecast."
+        )
+    return header
+
+
+def _forecaster_file(path: Path) -> Path:
+    file = path / "forecaster.safetensors" if path.is_dir() else path
+    if not file.is_file():
+        hint = "is its training finished?" if path.is_dir() else "name a run folder."
+        raise ValueError(f"{path} holds no forecaster.safetensors; {hint}")
+    return file

@@ -1,0 +1,145 @@
+"""Forecast files of a run: from files that hold the past alone, for one or many init times."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from pipelines.split import parse_times
+from stforecast.allocator import keep_memory
+from stforecast.evaluation import Progress
+from stforecast.figures.maps import plot_maps
+from stforecast.figures.save import save_figure
+from stforecast.forecaster import Forecaster, load_forecaster
+from stforecast.history import complete_init_times
+from stforecast.layouts import layout_of, write_forecasts
+from stforecast.source import open_series
+from stforecast.training.train import choose_device
+
+__all__ = ["choose_init_times", "forecast_batches", "forecast_file"]
+
+_BATCH = 16
+
+
+def forecast_file(
+    run: str | Path,
+    source: str | Path,
+    output: str | Path,
+    *,
+    init_times: Sequence[str] | None = None,
+    steps: int | None = None,
+    layout: str | None = None,
+    figures: str | Path | None = None,
+    device: str = "auto",
+    progress: Progress = lambda what, done, total: None,
+) -> list[Path]:
+    """Forecast from the frames in `source` and write files; what was written.
+
+    Args:
+        run: folder of a run, or a forecaster.safetensors.
+        source: raw files or a store that reach from each history's first frame to its init_time.
+        output: FILE.nc or FILE.zarr; replaced whole.
+        init_times: times, or "first/last" for all between; the last possible one unless given.
+        steps: lead times, by rollout; the network's horizon unless given.
+        layout: "cf" or "wb2"; by the output's ending unless given.
+        figures: folder for a map of each channel at the first init_time.
+
+    Raises:
+        ValueError: the source does not fit the forecaster, or a history is not whole.
+    """
+    keep_memory()
+    layout = layout_of(Path(output), layout=layout)
+    forecaster = load_forecaster(run, device=choose_device(device))
+    series = forecaster.select(
+        open_series(
+            forecaster.experiment.dataset, source, variables=forecaster.experiment.variables
+        )
+    )
+    chosen = choose_init_times(forecaster, series, init_times)
+    steps = forecaster.experiment.horizon if steps is None else steps
+    batches = forecast_batches(
+        forecaster,
+        series,
+        init_times=chosen,
+        steps=steps,
+        progress=progress,
+    )
+    first = next(batches)
+    written = write_forecasts(_chain(first, batches), Path(output), layout=layout)
+    if figures is not None:
+        written += _draw(first, Path(figures), progress)
+    return written
+
+
+def choose_init_times(
+    forecaster: Forecaster, series: xr.DataArray, wanted: Sequence[str] | None
+) -> np.ndarray:
+    """The init times that texts name, in order, each once; the last possible one of none.
+
+    Raises:
+        ValueError: a text is no time, or no whole history ends between a first and a last.
+    """
+    times = series["time"].values.astype("datetime64[ns]")
+    history = forecaster.experiment.history
+    possible = complete_init_times(times, history=history, time_step=forecaster.time_step)
+    if not wanted:
+        if len(possible) == 0:
+            raise ValueError(
+                f"The data hold no whole history: {history} frames every "
+                f"{forecaster.experiment.time_step} in a row, among {len(times)} frames."
+            )
+        return possible[-1:]
+    chosen: set[np.datetime64] = set()
+    for text in wanted:
+        first, last = parse_times(text)
+        if "/" not in text:
+            chosen.add(first)
+            continue
+        between = possible[(possible >= first) & (possible <= last)]
+        if len(between) == 0:
+            raise ValueError(
+                f"init_time {text}: no whole history of {history} frames ends between them."
+            )
+        chosen.update(between)
+    return np.array(sorted(chosen), dtype="datetime64[ns]")
+
+
+def forecast_batches(
+    forecaster: Forecaster,
+    series: xr.DataArray,
+    *,
+    init_times: np.ndarray,
+    steps: int,
+    progress: Progress = lambda what, done, total: None,
+) -> Iterator[xr.DataArray]:
+    """Forecasts of a few init times at once, so that memory does not grow with their number."""
+    for start in range(0, len(init_times), _BATCH):
+        yield forecaster.forecast(
+            series, init_times=init_times[start : start + _BATCH], steps=steps
+        )
+        progress("forecasting", min(start + _BATCH, len(init_times)), len(init_times))
+
+
+def _chain(first: xr.DataArray, rest: Iterator[xr.DataArray]) -> Iterator[xr.DataArray]:
+    yield first
+    yield from rest
+
+
+def _draw(forecast: xr.DataArray, folder: Path, progress: Progress) -> list[Path]:
+    written = []
+    n_leads = forecast.sizes["lead_time"]
+    chosen = forecast["lead_time"].values[np.unique(np.linspace(0, n_leads - 1, 4).astype(int))]
+    channels = [str(name) for name in forecast["channel"].values]
+    for number, channel in enumerate(channels, start=1):
+        file = folder / f"forecast_{channel}.png"
+        figure = plot_maps(
+            forecast,
+            init_time=forecast["init_time"].values[0],
+            lead_times=chosen,
+            channel=channel,
+        )
+        save_figure(figure, file)
+        progress("drawing", number, len(channels))
+        written.append(file)
+    return written

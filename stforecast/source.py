@@ -1,0 +1,125 @@
+"""Data of a run: found, opened, and kept as a memory-mapped store while it is worked on."""
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import xarray as xr
+
+from pipelines import find_pipeline
+from pipelines.series import channels_of, names, parse_step, select_channels, time_step_of
+from pipelines.store import SCHEMA_VERSION, is_store, open_store, write_store
+
+__all__ = ["cache_folder", "find_data", "open_series", "stored_series"]
+
+
+def find_data(dataset: str, path: str | Path | None = None) -> Path:
+    """Where the data of a dataset lie: the path given, or `$STFORECAST_DATA/DATASET`.
+
+    Raises:
+        ValueError: nothing is there.
+    """
+    if path is not None:
+        if not Path(path).exists():
+            raise ValueError(f"data {path} does not exist.")
+        return Path(path)
+    place = Path(os.environ.get("STFORECAST_DATA", "data")) / dataset
+    if not place.exists():
+        raise ValueError(
+            f"no data for {dataset} at {place}. Name them with --data PATH, set STFORECAST_DATA, "
+            f"make a synthetic sample with `stforecast sample {dataset} {place}`, or train with "
+            "--sample."
+        )
+    return place
+
+
+def open_series(
+    dataset: str,
+    path: str | Path | None = None,
+    *,
+    variables: Sequence[str] | None = None,
+    time_step: str | None = None,
+) -> xr.DataArray:
+    """The lazy series (time, channel, y, x) of raw files or a store, float32 in physical units.
+
+    Args:
+        dataset: a name that `stforecast datasets` lists.
+        path: raw files, a folder of them, or a store; `$STFORECAST_DATA/DATASET` unless given.
+        variables: such as ["t2m", "z500"]; all that the data have unless given.
+        time_step: such as "6h"; the data's own unless given.
+
+    Raises:
+        ValueError: the data cannot be read, or lack what is wanted.
+    """
+    pipeline = find_pipeline(dataset)
+    place = find_data(dataset, path)
+    step = None if time_step is None else parse_step(time_step)
+    if not is_store(place):
+        return pipeline.open_series(place, variables=variables, time_step=step)
+    series = open_store(place)
+    if series.attrs.get("dataset") != dataset:
+        raise ValueError(f"{place} is a store of {series.attrs.get('dataset')}, not of {dataset}.")
+    if step is not None and time_step_of(series["time"].values) != step:
+        raise ValueError(
+            f"{place} has a time step of {time_step_of(series['time'].values)}, not {time_step}; "
+            "prepare a store with that step."
+        )
+    return series if variables is None else _select(series, variables, place)
+
+
+def _select(series: xr.DataArray, variables: Sequence[str], place: Path) -> xr.DataArray:
+    chosen = []
+    for wanted in variables:
+        found = [c.name for c in channels_of(series) if wanted in (c.name, c.variable)]
+        if not found:
+            have = names(series["channel"].values)
+            raise ValueError(f"{place} has no {wanted!r}; it has {have}.")
+        chosen += found
+    return select_channels(series, chosen)
+
+
+def stored_series(
+    dataset: str,
+    path: Path,
+    *,
+    variables: Sequence[str] | None = None,
+    time_step: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> xr.DataArray:
+    """As `open_series`, but memory-mapped: raw files are copied once to a store in the cache.
+
+    The copy is found again by the files' names, sizes and times of change, and by what was wanted.
+    """
+    if is_store(path):
+        series = open_series(dataset, path, variables=variables, time_step=time_step)
+        if series.chunks is None:  # the whole store, as it is
+            return series
+    key = _cache_key(dataset, path, variables, time_step)
+    store = cache_folder() / "stores" / key
+    if not is_store(store):
+        series = open_series(dataset, path, variables=variables, time_step=time_step)
+        write_store(series, store, progress=progress)
+    return open_store(store)
+
+
+def cache_folder() -> Path:
+    """Where copies are kept that can be made again: `$STFORECAST_CACHE`, else in the user's cache."""
+    if "STFORECAST_CACHE" in os.environ:
+        return Path(os.environ["STFORECAST_CACHE"])
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "stforecast"
+
+
+def _cache_key(
+    dataset: str, path: Path, variables: Sequence[str] | None, time_step: str | None
+) -> str:
+    digest = hashlib.blake2b(digest_size=12)
+    digest.update(repr((SCHEMA_VERSION, dataset, str(path.resolve()), time_step)).encode())
+    digest.update(repr(None if variables is None else list(variables)).encode())
+    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    for file in files:
+        if file.is_file():
+            facts = file.stat()
+            relative = str(file.relative_to(path)) if path.is_dir() else file.name
+            digest.update(repr((relative, facts.st_size, facts.st_mtime_ns)).encode())
+    return digest.hexdigest()

@@ -1,0 +1,129 @@
+"""One training step and one validation step, as Lightning runs them.
+
+B: batch, T: history step, H: horizon step, C: channel, Y: row, X: column.
+"""
+
+import lightning.pytorch as pl
+import torch
+import torch.distributed as dist
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from pipelines.normalise import Normaliser
+from stforecast.experiment import TrainingConfig
+from stforecast.training.batches import step_seed
+from stforecast.training.loss import SquaredError
+from stforecast.training.schedule import make_schedule
+
+__all__ = ["TrainingModule"]
+
+Batch = tuple[Float[Tensor, "B T C Y X"], Float[Tensor, "B H C Y X"]]
+
+
+class TrainingModule(pl.LightningModule):
+    """Trains a network on windows in physical units by its own loss in normalised space."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        normaliser: Normaliser,
+        error: SquaredError,
+        config: TrainingConfig,
+        *,
+        seed: int,
+        steps_an_epoch: int,
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self._normaliser = normaliser
+        self._error = error
+        self._config = config
+        self._seed = seed
+        self._steps_an_epoch = steps_an_epoch
+        self.train_loss = RunningMean()
+        self.validation_loss = RunningMean()
+
+    def configure_optimizers(self) -> dict[str, object]:
+        """Adam, as published, with the experiment's schedule."""
+        optimiser = torch.optim.Adam(
+            self.network.parameters(),
+            lr=self._config.learning_rate,
+            weight_decay=self._config.weight_decay,
+        )
+        schedule, interval = make_schedule(
+            optimiser, self._config, steps_an_epoch=self._steps_an_epoch
+        )
+        return {
+            "optimizer": optimiser,
+            "lr_scheduler": {"scheduler": schedule, "interval": interval},
+        }
+
+    def on_train_epoch_start(self) -> None:
+        """Begin a new mean of the loss."""
+        self.train_loss.reset()
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        """Draw this step's random numbers anew, whatever came before it."""
+        epoch, rank = self.current_epoch, self.global_rank
+        torch.manual_seed(step_seed(self._seed, epoch=epoch, batch=batch_idx, rank=rank))
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """The loss of one batch."""
+        history, target = self._normalise(batch)
+        done = self.global_step / (self._config.epochs * self._steps_an_epoch)
+        loss = self.network.training_loss(  # pyright: ignore[reportCallIssue]
+            history, target, error=self._error, progress=min(done, 1.0)
+        )
+        self.train_loss.add(loss.detach(), torch.ones_like(loss))
+        return loss
+
+    def on_validation_epoch_start(self) -> None:
+        """Begin a new mean of the loss."""
+        self.validation_loss.reset()
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Add one batch to the validation loss."""
+        history, target = self._normalise(batch)
+        self.validation_loss.add(*self._error.sums(self.network(history), target))
+
+    def on_validation_epoch_end(self) -> None:
+        """Report the loss over all processes."""
+        self.log("validation_loss", self.validation_loss.value(), rank_zero_only=False)
+
+    def on_train_epoch_end(self) -> None:
+        """Report the loss over all processes."""
+        self.log("train_loss", self.train_loss.value())
+
+    def _normalise(self, batch: Batch) -> Batch:
+        history, target = batch
+        # A missing value enters as the training mean, which is 0 after normalising.
+        history = torch.nan_to_num(self._normaliser.normalise(history))
+        return history, self._normaliser.normalise(target)
+
+
+class RunningMean:
+    """A mean that is added to batch by batch, over all processes."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what was added."""
+        self._total = torch.zeros((), dtype=torch.float64)
+        self._count = torch.zeros((), dtype=torch.float64)
+
+    def add(self, total: Tensor, count: Tensor) -> None:
+        """Take in a sum and how much it is a sum of."""
+        self._total = self._total.to(total.device) + total
+        self._count = self._count.to(count.device) + count
+
+    def local(self) -> float:
+        """The mean over what this process has added."""
+        return float(self._total / self._count.clamp(min=1.0))
+
+    def value(self) -> Tensor:
+        """The mean over what all processes have added."""
+        sums = torch.stack([self._total, self._count])
+        if dist.is_initialized() and dist.get_world_size() > 1:
+            dist.all_reduce(sums)
+        return (sums[0] / sums[1].clamp(min=1.0)).float()

@@ -1,0 +1,158 @@
+"""Evaluation: scores of forecasters, or of one forecast that is already made, against the truth."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from pipelines.series import time_step_of
+from stforecast.baselines.climatology import Climatology
+from stforecast.forecaster import ForecastModel
+from stforecast.verification.accumulate import accumulate
+from stforecast.verification.dialects import find_dialect
+from stforecast.verification.sums import ScoreSums
+
+__all__ = ["evaluate", "score_sums", "summarise", "verify"]
+
+
+def evaluate(
+    forecasters: Mapping[str, ForecastModel],
+    series: xr.DataArray,
+    *,
+    init_times: Sequence[Any] | np.ndarray,
+    steps: int,
+    dialect: str = "wb2",
+    climatology: Climatology | None = None,
+    batch_size: int = 16,
+    progress: Callable[[int, int], None] | None = None,
+) -> xr.Dataset:
+    """Scores of forecasters in physical units, by the rules of one dialect.
+
+    A cell that is missing in the truth or in any one forecast is masked for all forecasters.
+
+    Args:
+        forecasters: by the name they get in the scores.
+        series: holds the histories and the truth; a frame that is absent is masked.
+        init_times: when the forecasts start.
+        steps: lead times, one time step of the series apart.
+        dialect: a name of `DIALECTS`.
+        climatology: of the training years, for ACC; without one, "wb2" gives no ACC. Dialects that
+            compare with something else ("wb1": the test truth's own mean) do not look at it.
+        batch_size: init times whose forecasts and truth are in memory at once.
+        progress: called with the init times done and all of them.
+
+    Returns:
+        What `summarise` gives.
+
+    Raises:
+        ValueError: the dialect is unknown, nothing is asked for, or forecasts do not fit the truth.
+    """
+    sums = score_sums(
+        forecasters,
+        series,
+        init_times=init_times,
+        steps=steps,
+        dialect=dialect,
+        climatology=climatology,
+        batch_size=batch_size,
+        progress=progress,
+    )
+    return summarise(sums)
+
+
+def score_sums(
+    forecasters: Mapping[str, ForecastModel],
+    series: xr.DataArray,
+    *,
+    init_times: Sequence[Any] | np.ndarray,
+    steps: int,
+    dialect: str = "wb2",
+    climatology: Climatology | None = None,
+    batch_size: int = 16,
+    progress: Callable[[int, int], None] | None = None,
+) -> ScoreSums:
+    """What `evaluate` computes its scores from; sums can be stored, added up and grouped."""
+    return accumulate(
+        forecasters,
+        series,
+        init_times=np.asarray(init_times),
+        lead_times=np.arange(1, steps + 1) * time_step_of(series["time"].values),
+        dialect=find_dialect(dialect),
+        climatology=climatology,
+        batch_size=batch_size,
+        progress=progress,
+    )
+
+
+def verify(
+    forecast: xr.DataArray,
+    truth: xr.DataArray,
+    *,
+    dialect: str = "wb2",
+    climatology: Climatology | None = None,
+) -> xr.Dataset:
+    """Scores of one forecast that is already made, as `evaluate` gives them.
+
+    Args:
+        forecast: (init_time, lead_time, channel, y, x).
+        truth: the series; looked up at the valid times, masked where it has no frame.
+        dialect, climatology: as for `evaluate`.
+    """
+    made = _Made(name=forecast.attrs.get("forecaster", "forecast"), made=forecast)
+    sums = accumulate(
+        {made.name: made},
+        truth,
+        init_times=forecast["init_time"].values,
+        lead_times=forecast["lead_time"].values,
+        dialect=find_dialect(dialect),
+        climatology=climatology,
+    )
+    return summarise(sums)
+
+
+@dataclass(frozen=True, eq=False)
+class _Made:
+    """A forecast that is already made, as a forecaster."""
+
+    name: str
+    made: xr.DataArray
+
+    def forecast(
+        self, series: xr.DataArray, *, init_times: Sequence[Any] | np.ndarray, steps: int
+    ) -> xr.DataArray:
+        return self.made.sel(init_time=np.asarray(init_times))
+
+
+def summarise(sums: ScoreSums) -> xr.Dataset:
+    """The scores of all init times.
+
+    Returns:
+        `score` (forecaster, metric, channel, lead_time) and `pooled`, the same over all lead times;
+        `count` and `masked` (channel, lead_time), numbers of values that were and were not verified;
+        `missing` (forecaster, channel, lead_time), values that a forecaster left out where there is
+        truth; with ACC also `acc_count` (channel, lead_time), verified values that have a
+        climatology. A score is NaN where nothing could be verified. `units` stands along
+        (metric, channel); the rules, the dataset and the init times are in the attributes.
+    """
+    totals = sums.over_init_times()
+    summary = sums.scores().to_dataset(name="score")
+    summary["pooled"] = sums.pooled_scores()
+    for name in ("count", "masked", "missing"):
+        summary[name] = totals[name].drop_vars("units").round().astype("int64")
+    if "anomaly_count" in totals:
+        # The same for every forecaster, as all are verified on the same cells.
+        verified = totals["anomaly_count"].isel(forecaster=0).drop_vars(["units", "forecaster"])
+        summary["acc_count"] = verified.round().astype("int64")
+    init_times = sums.data["init_time"].values
+    summary.attrs = {
+        **sums.data.attrs,
+        "explanation": sums.dialect.explanation,
+        "source": sums.dialect.source,
+        "headline": sums.dialect.headline,
+        "first_init_time": str(np.datetime_as_string(init_times.min(), unit="m")),
+        "last_init_time": str(np.datetime_as_string(init_times.max(), unit="m")),
+        "n_init_times": len(init_times),
+    }
+    return summary

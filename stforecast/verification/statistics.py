@@ -1,0 +1,181 @@
+"""Statistics: sums over the cells of each forecast frame, from which every metric is computed.
+
+A statistic is additive: sums over parts of the init times, or over lead times, add up to the sum over
+the whole. So scores stream, and a mean is never taken before everything is counted.
+
+Axes: B init_time, L lead_time, C channel, Y row, X column.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+__all__ = ["STATISTICS", "Cells", "cells_of"]
+
+CellValues = Float[np.ndarray, "B L C Y X"]
+FrameSums = Float[np.ndarray, "B L C"]
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Forecast and truth of a batch, cell by cell, float64; masked cells are 0 in all of them."""
+
+    forecast: Float[np.ndarray, "B L C Y X"]
+    truth: Float[np.ndarray, "B L C Y X"]
+    valid: Bool[np.ndarray, "B L C Y X"]
+    """Where forecast and truth count; False is masked."""
+    weights: Float[np.ndarray, "Y"]
+    """Of each row, mean 1."""
+    climatology: Float[np.ndarray, "B L C Y X"] | None = None
+    """At the valid time; NaN where there is none."""
+
+    @cached_property
+    def error(self) -> np.ndarray:
+        """Forecast minus truth; 0 where masked."""
+        return self.forecast - self.truth
+
+    @cached_property
+    def has_anomaly(self) -> np.ndarray:
+        """Where forecast, truth and climatology all count."""
+        return self.valid & ~np.isnan(self._climatology)
+
+    @cached_property
+    def forecast_anomaly(self) -> np.ndarray:
+        """Forecast minus climatology; 0 where masked."""
+        return np.where(self.has_anomaly, self.forecast - self._climatology, 0.0)
+
+    @cached_property
+    def truth_anomaly(self) -> np.ndarray:
+        """Truth minus climatology; 0 where masked."""
+        return np.where(self.has_anomaly, self.truth - self._climatology, 0.0)
+
+    @property
+    def _climatology(self) -> np.ndarray:
+        assert self.climatology is not None, "anomalies need a climatology"
+        return self.climatology
+
+    def weighted_product(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """Weighted sum over the cells of a product, per init time, lead time and channel."""
+        return np.einsum("blcyx,blcyx->blcy", first, second) @ self.weights
+
+    def weighted_sum(self, values: np.ndarray) -> np.ndarray:
+        """Weighted sum over the cells, per init time, lead time and channel."""
+        return values.sum(axis=-1) @ self.weights
+
+
+def cells_of(
+    forecast: np.ndarray,
+    truth: np.ndarray,
+    *,
+    valid: Bool[np.ndarray, "B L C Y X"],
+    weights: Float[np.ndarray, "Y"],
+    climatology: np.ndarray | None = None,
+) -> Cells:
+    """The cells of a batch, with what is masked set to 0."""
+    # Sums of squares of pressures and geopotentials need float64: squares of 1e5 keep no digit else.
+    forecast, truth = forecast.astype("float64"), truth.astype("float64")
+    if not valid.all():
+        forecast, truth = np.where(valid, forecast, 0.0), np.where(valid, truth, 0.0)
+    return Cells(forecast, truth, valid, weights, climatology)
+
+
+def weight(cells: Cells) -> FrameSums:
+    """Weights of what is verified: the denominator of every plain mean."""
+    return cells.weighted_sum(cells.valid)
+
+
+def squared_error(cells: Cells) -> FrameSums:
+    """Weighted sum of (forecast - truth)², in units²."""
+    return cells.weighted_product(cells.error, cells.error)
+
+
+def absolute_error(cells: Cells) -> FrameSums:
+    """Weighted sum of |forecast - truth|."""
+    return cells.weighted_sum(np.abs(cells.error))
+
+
+def error(cells: Cells) -> FrameSums:
+    """Weighted sum of forecast - truth."""
+    return cells.weighted_sum(cells.error)
+
+
+def correlation(cells: Cells) -> FrameSums:
+    """Uncentred anomaly correlation of each frame; 0 where it is undefined, see `is_correlated`."""
+    covariance = anomaly_product(cells)
+    norm = np.sqrt(forecast_anomaly_square(cells) * truth_anomaly_square(cells))
+    return np.divide(covariance, norm, out=np.zeros_like(norm), where=norm > 0)
+
+
+def is_correlated(cells: Cells) -> FrameSums:
+    """1 where the anomaly correlation of a frame is defined, 0 where an anomaly is 0 all over."""
+    return (forecast_anomaly_square(cells) * truth_anomaly_square(cells) > 0).astype("float64")
+
+
+def anomaly_count(cells: Cells) -> FrameSums:
+    """Number of cells with an anomaly."""
+    return cells.has_anomaly.sum(axis=(-2, -1)).astype("float64")
+
+
+def anomaly_weight(cells: Cells) -> FrameSums:
+    """Weights of the cells with an anomaly."""
+    return cells.weighted_sum(cells.has_anomaly)
+
+
+def anomaly_product(cells: Cells) -> FrameSums:
+    """Weighted sum of forecast anomaly times truth anomaly, in units²."""
+    return cells.weighted_product(cells.forecast_anomaly, cells.truth_anomaly)
+
+
+def forecast_anomaly_square(cells: Cells) -> FrameSums:
+    """Weighted sum of the squared forecast anomaly, in units²."""
+    return cells.weighted_product(cells.forecast_anomaly, cells.forecast_anomaly)
+
+
+def truth_anomaly_square(cells: Cells) -> FrameSums:
+    """Weighted sum of the squared truth anomaly, in units²."""
+    return cells.weighted_product(cells.truth_anomaly, cells.truth_anomaly)
+
+
+def forecast_anomaly_sum(cells: Cells) -> FrameSums:
+    """Weighted sum of the forecast anomaly."""
+    return cells.weighted_sum(cells.forecast_anomaly)
+
+
+def truth_anomaly_sum(cells: Cells) -> FrameSums:
+    """Weighted sum of the truth anomaly."""
+    return cells.weighted_sum(cells.truth_anomaly)
+
+
+def plain_forecast_anomaly_sum(cells: Cells) -> FrameSums:
+    """Sum of the forecast anomaly without weights."""
+    return cells.forecast_anomaly.sum(axis=(-2, -1))
+
+
+def plain_truth_anomaly_sum(cells: Cells) -> FrameSums:
+    """Sum of the truth anomaly without weights."""
+    return cells.truth_anomaly.sum(axis=(-2, -1))
+
+
+STATISTICS: dict[str, Callable[[Cells], np.ndarray]] = {
+    statistic.__name__: statistic
+    for statistic in (
+        weight,
+        squared_error,
+        absolute_error,
+        error,
+        correlation,
+        is_correlated,
+        anomaly_count,
+        anomaly_weight,
+        anomaly_product,
+        forecast_anomaly_square,
+        truth_anomaly_square,
+        forecast_anomaly_sum,
+        truth_anomaly_sum,
+        plain_forecast_anomaly_sum,
+        plain_truth_anomaly_sum,
+    )
+}
