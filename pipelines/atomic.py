@@ -12,7 +12,7 @@ __all__ = ["atomic_path"]
 
 @contextmanager
 def atomic_path(final: Path) -> Iterator[Path]:
-    """A temporary sibling of `final` to write a file or a folder to; it takes the name `final` at the end.
+    """A temporary sibling of `final` to write a file or folder to; at the end it takes that name.
 
     A reader sees the old content or the new, never half of it: the data are on the disk before the
     rename. When the body raises, the temporary is removed and `final` is left as it was.

@@ -134,7 +134,7 @@ def parse_times(text: str) -> tuple[np.datetime64, np.datetime64]:
         ) from error
     if start > end:
         raise ValueError(f"{text!r} ends before it begins")
-    return start.to_datetime64(), end.to_datetime64()
+    return np.datetime64(start, "ns"), np.datetime64(end, "ns")
 
 
 def _range_between(times: np.ndarray, text: str, name: str) -> range:

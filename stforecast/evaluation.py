@@ -91,19 +91,18 @@ def _beside_baselines(forecaster: Forecaster, climatology: Climatology) -> dict[
 def _climatology(
     run: Run, series: xr.DataArray, training: range, progress: Progress
 ) -> Climatology:
-    """The run's climatology, fitted once for the data at hand."""
+    """The run's climatology, fitted once for the data at hand; read lazily."""
     fingerprint = fingerprint_of(series)
     if run.climatology_file.is_file():
         known = load_climatology(run.climatology_file)
         if known.values.attrs.get("data_fingerprint") == fingerprint:
             return known
-    fitted = fit_climatology(
+    return fit_climatology(
         series[training.start : training.stop],
+        path=run.climatology_file,
+        attrs={"data_fingerprint": fingerprint},
         progress=lambda done, total: progress("climatology", done, total),
     )
-    fitted.values.attrs["data_fingerprint"] = fingerprint
-    fitted.save(run.climatology_file)
-    return load_climatology(run.climatology_file)
 
 
 def _write(run: Run, scores: xr.Dataset, *, dialect: str, split: str) -> None:

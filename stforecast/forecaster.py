@@ -179,6 +179,7 @@ class Forecaster:
         }
         with atomic_path(path) as temporary:
             save_file(weights, temporary, metadata={"stforecast": json.dumps(self.header())})
+            temporary.chmod(0o644)  # safetensors makes files that their owner alone may read
 
     def header(self) -> dict[str, Any]:
         """All but the weights, as JSON holds it."""

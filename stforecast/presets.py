@@ -3,7 +3,6 @@
 from typing import Any
 
 from models.presets import PRESETS, Preset
-
 from pipelines import find_pipeline
 
 __all__ = ["DEFAULT_PRESETS", "base_experiment"]

@@ -8,7 +8,13 @@ from pathlib import Path
 import xarray as xr
 
 from pipelines import find_pipeline
-from pipelines.series import channels_of, names, parse_step, select_channels, time_step_of
+from pipelines.series import (
+    channels_of,
+    names,
+    parse_step,
+    select_channels,
+    time_step_of,
+)
 from pipelines.store import SCHEMA_VERSION, is_store, open_store, write_store
 
 __all__ = ["cache_folder", "find_data", "open_series", "stored_series"]

@@ -3,11 +3,11 @@
 
 def networks() -> None:
     """List the networks and their presets, with parameters and multiply-adds beside the published."""
-    from models.counting import count_macs, count_parameters
-    from models.presets import PRESETS
     from rich.table import Table
 
     from models import build_network
+    from models.counting import count_macs, count_parameters
+    from models.presets import PRESETS
     from stforecast.cli.progress import console
 
     table = Table(title="Presets: stforecast train DATASET --preset NAME", title_justify="left")

@@ -72,10 +72,12 @@ class HistoryFile(pl.Callback):
         self._told = told
         self._rows: list[HistoryRow] = []
         self._started = time.monotonic()
+        self._learning_rate = 0.0
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Start the clock."""
+        """Start the clock; the schedule has moved on by the end of the epoch."""
         self._started = time.monotonic()
+        self._learning_rate = trainer.optimizers[0].param_groups[0]["lr"]
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Add a row."""
@@ -84,7 +86,7 @@ class HistoryFile(pl.Callback):
             "step": trainer.global_step,
             "train_loss": float(trainer.callback_metrics["train_loss"]),
             "validation_loss": float(trainer.callback_metrics["validation_loss"]),
-            "learning_rate": trainer.optimizers[0].param_groups[0]["lr"],
+            "learning_rate": self._learning_rate,
             "seconds": round(time.monotonic() - self._started, 3),
         }
         self._rows.append(row)

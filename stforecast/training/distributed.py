@@ -6,12 +6,12 @@ B: batch, C: channel, Y: row, X: column.
 
 import os
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.distributed as dist
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.distributed.nn.functional import all_reduce
 
 __all__ = ["Processes", "start_processes", "synchronise_batch_norm", "wait_for_all"]
 
@@ -83,10 +83,10 @@ class GlobalBatchNorm2d(nn.BatchNorm2d):
         if not self.training or not dist.is_initialized():
             return super().forward(input)
         count = input.numel() / input.shape[1] * dist.get_world_size()
-        mean = all_reduce(input.sum(dim=(0, 2, 3))) / count
+        mean = sum_over_processes(input.sum(dim=(0, 2, 3))) / count
         centred = input - mean.view(1, -1, 1, 1)
         # Two passes: the mean of squares minus the square of the mean would lose digits.
-        variance = all_reduce(centred.square().sum(dim=(0, 2, 3))) / count
+        variance = sum_over_processes(centred.square().sum(dim=(0, 2, 3))) / count
         self._update_running(mean.detach(), variance.detach() * count / (count - 1))
         scale = self.weight * torch.rsqrt(variance + self.eps)
         return centred * scale.view(1, -1, 1, 1) + self.bias.view(1, -1, 1, 1)
@@ -100,3 +100,24 @@ class GlobalBatchNorm2d(nn.BatchNorm2d):
             self.num_batches_tracked += 1
             self.running_mean.lerp_(mean, self.momentum)
             self.running_var.lerp_(variance, self.momentum)
+
+
+class _SumOverProcesses(torch.autograd.Function):
+    """Every process adds to every sum, so every sum's gradient flows back to every process."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor) -> Tensor:
+        total = values.clone()
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        total = gradients[0].clone()
+        dist.all_reduce(total)
+        return total
+
+
+def sum_over_processes(values: Tensor) -> Tensor:
+    """The sum of a tensor over all processes, with its gradient."""
+    return _SumOverProcesses.apply(values)  # pyright: ignore[reportReturnType]

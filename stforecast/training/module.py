@@ -87,12 +87,9 @@ class TrainingModule(pl.LightningModule):
         self.validation_loss.add(*self._error.sums(self.network(history), target))
 
     def on_validation_epoch_end(self) -> None:
-        """Report the loss over all processes."""
-        self.log("validation_loss", self.validation_loss.value(), rank_zero_only=False)
-
-    def on_train_epoch_end(self) -> None:
-        """Report the loss over all processes."""
+        """Report both losses of the epoch, over all processes."""
         self.log("train_loss", self.train_loss.value())
+        self.log("validation_loss", self.validation_loss.value())
 
     def _normalise(self, batch: Batch) -> Batch:
         history, target = batch

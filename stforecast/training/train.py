@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import platform
+import signal
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,11 +17,11 @@ import torch
 import xarray as xr
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
-from models.counting import count_parameters
 from pipelines.grid import Grid
 from rich.console import Console
 
 from models import build_network
+from models.counting import count_parameters
 from pipelines.normalise import fit_normaliser
 from pipelines.series import channels_of, name_step, parse_step, time_step_of
 from pipelines.split import SPLITS, SplitConfig, SplitName, resolve_split
@@ -294,6 +295,7 @@ def _fit(
         )
     )
     resumable = run.checkpoint_file.is_file()
+    interrupt = signal.getsignal(signal.SIGINT)  # Lightning switches it off when interrupted
     with _without_advice():
         trainer = pl.Trainer(
             max_epochs=config.epochs,
@@ -311,10 +313,12 @@ def _fit(
                 ckpt_path=run.checkpoint_file if resumable else None,
                 weights_only=False,
             )
+        except SystemExit as stop:
+            # Lightning's answer to Ctrl-C; whoever called is to know that it was one.
+            raise KeyboardInterrupt from stop
         finally:
             progress.stop()
-    if trainer.interrupted:
-        raise KeyboardInterrupt
+            signal.signal(signal.SIGINT, interrupt)
     return best
 
 
@@ -343,7 +347,7 @@ def _first_and_last(times: np.ndarray, frames: range) -> str:
 
 @contextlib.contextmanager
 def _without_advice() -> Iterator[None]:
-    """Lightning's banners and its advice on worker processes, which do not hold for memory maps."""
+    """Quiet about what is taken care of: worker processes, reduced losses, torch's renamed types."""
     logger = logging.getLogger("lightning.pytorch")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -351,6 +355,8 @@ def _without_advice() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*does not have many workers.*")
             warnings.filterwarnings("ignore", message=".*exists and is not empty.*")
+            warnings.filterwarnings("ignore", message=".*sync_dist=True.*")
+            warnings.filterwarnings("ignore", message=".*LeafSpec.* is deprecated.*")
             yield
     finally:
         logger.setLevel(level)

@@ -73,7 +73,7 @@ def accumulate(
         "init_time": init_times,
         "lead_time": lead_times,
         "channel": truth_series["channel"].values,
-        "units": ("channel", truth_series["units"].values),
+        **{name: ("channel", truth_series[name].values) for name in ("variable", "units")},
     }
     merged = xr.Dataset(
         {
@@ -156,7 +156,9 @@ def _check_asked(
     if not forecasters:
         raise ValueError("There is no forecaster to evaluate; name at least one.")
     if len(init_times) == 0:
-        raise ValueError("There is no init_time to evaluate; the period may be shorter than a window.")
+        raise ValueError(
+            "There is no init_time to evaluate; the period may be shorter than a window."
+        )
     if len(np.unique(init_times)) < len(init_times):
         raise ValueError("An init_time stands twice in init_times; it would count twice.")
     if len(lead_times) == 0:

@@ -36,6 +36,8 @@ class Dialect:
     """Weights of the cells, a name of `WEIGHTS`."""
     metrics: Mapping[str, Metric]
     """Metrics by the name that tables show."""
+    shown: tuple[str, ...]
+    """Metrics that tables show; the others stand in the files."""
     anomalies: Literal["none", "day of year", "test truth"]
     """What ACC compares with: a climatology of the training years, or the mean of the test truth."""
     headline: Literal["per lead time", "pooled"]
@@ -59,6 +61,7 @@ DIALECTS: dict[str, Dialect] = {
         source="Rasp et al. 2024, doi:10.1029/2023MS004019; weatherbench2/metrics.py",
         weights="cell_area",
         metrics={"rmse": RMSE, "mse": MSE, "mae": MAE, "bias": BIAS, "acc": ACC_PER_FORECAST},
+        shown=("rmse", "acc"),
         anomalies="day of year",
         headline="per lead time",
     ),
@@ -68,6 +71,7 @@ DIALECTS: dict[str, Dialect] = {
         source="Rasp et al. 2020, doi:10.1029/2020MS002203; WeatherBench src/score.py",
         weights="cosine",
         metrics={"rmse": RMSE, "mae": MAE, "acc": ACC_POOLED},
+        shown=("rmse", "mae", "acc"),
         anomalies="test truth",
         headline="per lead time",
     ),
@@ -77,6 +81,7 @@ DIALECTS: dict[str, Dialect] = {
         source="Tan et al. 2023, arXiv:2306.11249; openstl/core/metrics.py",
         weights="uniform",
         metrics={"mse": MSE, "mae": MAE, "rmse": RMSE},
+        shown=("mse", "mae", "rmse"),
         anomalies="none",
         headline="pooled",
     ),

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
 import xarray as xr
 
 from stforecast.verification.statistics import STATISTICS
@@ -33,8 +32,8 @@ class Metric:
     """Names of `STATISTICS` that it needs."""
     finalise: Callable[[xr.Dataset], xr.DataArray]
     """From the sums over whatever is to be averaged to the score; NaN where nothing was counted."""
-    units: Callable[[str], str]
-    """From the units of a channel to those of the score."""
+    power: Literal[0, 1, 2]
+    """Of the channel's units in the score's: 0 a pure number, 2 a square."""
     better: Literal["lower", "higher", "nearer zero"]
     """Which of two scores is better."""
     needs_climatology: bool = False
@@ -46,6 +45,10 @@ class Metric:
                 raise ValueError(
                     f"statistic {name!r} is unknown; known: {', '.join(sorted(STATISTICS))}."
                 )
+
+    def units(self, units: str) -> str:
+        """Units of the score for a channel's units, as CF writes them."""
+        return ("1", units, squared_units(units))[self.power]
 
 
 def squared_units(units: str) -> str:
@@ -68,7 +71,7 @@ def _mse(sums: xr.Dataset) -> xr.DataArray:
 
 
 def _rmse(sums: xr.Dataset) -> xr.DataArray:
-    return np.sqrt(_mse(sums))
+    return _mse(sums) ** 0.5
 
 
 def _mae(sums: xr.Dataset) -> xr.DataArray:
@@ -104,25 +107,17 @@ def _acc_pooled(sums: xr.Dataset) -> xr.DataArray:
     truth_variance = (
         sums["truth_anomaly_square"] - 2 * truth_mean * truth_sum + truth_mean**2 * weight
     )
-    norm = np.sqrt((forecast_variance * truth_variance).clip(min=0))
+    norm = (forecast_variance * truth_variance).clip(min=0) ** 0.5
     return _ratio(covariance, norm)
 
 
-def _no_units(units: str) -> str:
-    return "1"
-
-
-def _same_units(units: str) -> str:
-    return units
-
-
-RMSE = Metric(("squared_error", "weight"), _rmse, _same_units, "lower")
-MSE = Metric(("squared_error", "weight"), _mse, squared_units, "lower")
-MAE = Metric(("absolute_error", "weight"), _mae, _same_units, "lower")
-BIAS = Metric(("error", "weight"), _bias, _same_units, "nearer zero")
+RMSE = Metric(("squared_error", "weight"), _rmse, 1, "lower")
+MSE = Metric(("squared_error", "weight"), _mse, 2, "lower")
+MAE = Metric(("absolute_error", "weight"), _mae, 1, "lower")
+BIAS = Metric(("error", "weight"), _bias, 1, "nearer zero")
 """Forecast minus truth."""
 ACC_PER_FORECAST = Metric(
-    ("correlation", "is_correlated"), _acc_per_forecast, _no_units, "higher", needs_climatology=True
+    ("correlation", "is_correlated"), _acc_per_forecast, 0, "higher", needs_climatology=True
 )
 """Uncentred anomaly correlation of each forecast, then the mean over forecasts."""
 ACC_POOLED = Metric(
@@ -138,7 +133,7 @@ ACC_POOLED = Metric(
         "plain_truth_anomaly_sum",
     ),
     _acc_pooled,
-    _no_units,
+    0,
     "higher",
     needs_climatology=True,
 )

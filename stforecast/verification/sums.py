@@ -36,11 +36,14 @@ class ScoreSums:
     def __add__(self, other: "ScoreSums") -> "ScoreSums":
         _check_mergeable(self.data, other.data)
         # What one part has not counted is 0 in its sums.
-        first, second = xr.align(self.data, other.data, join="outer", fill_value=0)
-        return ScoreSums((first + second).assign_attrs(self.data.attrs))
+        times = {
+            dim: np.union1d(self.data[dim], other.data[dim]) for dim in ("init_time", "lead_time")
+        }
+        total = self.data.reindex(times, fill_value=0) + other.data.reindex(times, fill_value=0)
+        return ScoreSums(total.assign_attrs(self.data.attrs))
 
     def over_init_times(self, *, by: str | None = None) -> xr.Dataset:
-        """The sums over all init times, or over those of each month ("init_time.month"), year, …"""
+        """The sums over all init times, or over those of each group, such as "init_time.month"."""
         if by is None:
             return self.data.sum("init_time", skipna=False, keep_attrs=True)
         return self.data.groupby(by).sum("init_time", skipna=False, keep_attrs=True)

@@ -1,0 +1,139 @@
+"""The skeleton that gSTA, TAU and their kin share: a row of residual blocks at one resolution.
+
+B: batch, C: channel of a block, D: channel of the next block, Y: row, X: column.
+
+References:
+    SimVPv2, arXiv 2211.12509, section 3; VAN, arXiv 2202.09741, for attention by large kernels.
+"""
+
+from collections.abc import Callable
+from itertools import pairwise
+from math import prod, sqrt
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from models.convolution import GridConv2d
+from models.drop_path import DropPath
+from models.translators.spec import TranslatorSpec
+
+__all__ = ["AttentionBlock", "MetaTranslator", "SpatialAttention", "draw_fan_out"]
+
+_FIRST_DROP_RATE = 0.01
+_FIRST_LAYER_SCALE = 1e-2
+
+
+class MetaTranslator(nn.Module):
+    """Blocks one after the other: first from the history's channels, last to the horizon's."""
+
+    def __init__(self, spec: TranslatorSpec, make_block: Callable[[int, float], nn.Module]) -> None:
+        """Of a function that makes a block of (channels, drop rate)."""
+        super().__init__()
+        widths = [spec.channels_in, *[spec.width] * (spec.layers - 1), spec.channels_out]
+        rates = drop_path_rates(spec.drop_path, layers=spec.layers)
+        self.blocks = nn.Sequential(
+            *(
+                MetaBlock(make_block(channels, rate), channels, channels_next)
+                for (channels, channels_next), rate in zip(pairwise(widths), rates, strict=True)
+            )
+        )
+
+    def forward(self, latent: Float[Tensor, "B C Y X"]) -> Float[Tensor, "B D Y X"]:
+        """The latent future, of the latent past."""
+        return self.blocks(latent)
+
+
+class MetaBlock(nn.Module):
+    """A block at its input width, then a 1×1 convolution where the next width differs."""
+
+    def __init__(self, block: nn.Module, channels: int, channels_next: int) -> None:
+        super().__init__()
+        self.block = block
+        differs = channels != channels_next
+        self.projection = nn.Conv2d(channels, channels_next, 1) if differs else nn.Identity()
+
+    def forward(self, latent: Float[Tensor, "B C Y X"]) -> Float[Tensor, "B D Y X"]:
+        """Latent frames at the next block's width."""
+        return self.projection(self.block(latent))
+
+
+class AttentionBlock(nn.Module):
+    """Two residual branches: attention mixes cells, an MLP mixes channels."""
+
+    def __init__(
+        self,
+        attention: nn.Module,
+        *,
+        channels: int,
+        mlp_ratio: int | float,
+        drop_rate: float,
+        circular: bool,
+    ) -> None:
+        super().__init__()
+        self.attention_norm = nn.BatchNorm2d(channels)
+        self.attention = attention
+        self.attention_scale = nn.Parameter(torch.full((channels,), _FIRST_LAYER_SCALE))
+        self.mlp_norm = nn.BatchNorm2d(channels)
+        self.mlp = MixMlp(channels, hidden=int(channels * mlp_ratio), circular=circular)
+        self.mlp_scale = nn.Parameter(torch.full((channels,), _FIRST_LAYER_SCALE))
+        self.drop_path = DropPath(drop_rate)
+
+    def forward(self, latent: Float[Tensor, "B C Y X"]) -> Float[Tensor, "B C Y X"]:
+        """Latent frames at the same width."""
+        attended = self.attention(self.attention_norm(latent))
+        latent = latent + self.drop_path(self.attention_scale[:, None, None] * attended)
+        mixed = self.mlp(self.mlp_norm(latent))
+        return latent + self.drop_path(self.mlp_scale[:, None, None] * mixed)
+
+
+class SpatialAttention(nn.Module):
+    """1×1 → GELU → gate → 1×1, added to its own input."""
+
+    def __init__(self, gate: nn.Module, *, channels: int) -> None:
+        super().__init__()
+        self.project_in = nn.Conv2d(channels, channels, 1)
+        self.gate = gate
+        self.project_out = nn.Conv2d(channels, channels, 1)
+
+    def forward(self, latent: Float[Tensor, "B C Y X"]) -> Float[Tensor, "B C Y X"]:
+        """Latent frames at the same width."""
+        gated = self.gate(nn.functional.gelu(self.project_in(latent)))
+        return latent + self.project_out(gated)
+
+
+class MixMlp(nn.Module):
+    """1×1 to the hidden width → depthwise 3×3 → GELU → 1×1 back."""
+
+    def __init__(self, channels: int, *, hidden: int, circular: bool) -> None:
+        super().__init__()
+        self.widen = nn.Conv2d(channels, hidden, 1)
+        self.depthwise = GridConv2d(hidden, hidden, kernel=3, groups=hidden, circular=circular)
+        self.narrow = nn.Conv2d(hidden, channels, 1)
+        draw_fan_out(self)
+
+    def forward(self, latent: Float[Tensor, "B C Y X"]) -> Float[Tensor, "B C Y X"]:
+        """Latent frames at the same width."""
+        return self.narrow(nn.functional.gelu(self.depthwise(self.widen(latent))))
+
+
+def draw_fan_out(module: nn.Module) -> None:
+    """Draw all convolution weights within from N(0, 2 / fan-out); biases 0."""
+    for part in module.modules():
+        if isinstance(part, nn.Conv2d):
+            fan_out = prod(part.kernel_size) * part.out_channels // part.groups
+            nn.init.normal_(part.weight, std=sqrt(2 / fan_out))
+            if part.bias is not None:
+                nn.init.zeros_(part.bias)
+
+
+def drop_path_rates(drop_path: int | float, *, layers: int) -> list[float]:
+    """Drop rate of each block: evenly from 0.01 to `drop_path`, as published.
+
+    Without drop path no block drops. The reference code's first block still drops 1 % then, and
+    the next ones a falling rest of it.
+    """
+    if drop_path == 0:
+        return [0.0] * layers
+    step = (drop_path - _FIRST_DROP_RATE) / (layers - 1)
+    return [_FIRST_DROP_RATE + step * layer for layer in range(layers)]

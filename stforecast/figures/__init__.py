@@ -1,0 +1,1 @@
+"""Figures: maps and curves, drawn without pyplot, so that servers and notebooks can use them alike."""

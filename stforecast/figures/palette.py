@@ -1,0 +1,116 @@
+"""Colours, line styles and names: one look for one thing, in every figure and in the dashboard.
+
+Lines take Okabe and Ito's colours, which people with any colour vision can tell apart
+(https://jfly.uni-koeln.de/color/), and a line style each, so that they survive a grey print. Fields take
+colour maps whose lightness changes evenly.
+"""
+
+import re
+from dataclasses import dataclass
+from zlib import crc32
+
+__all__ = [
+    "FIELD_STYLES",
+    "FORECASTER_STYLES",
+    "FieldStyle",
+    "ForecasterStyle",
+    "field_style",
+    "forecaster_style",
+    "pretty_units",
+]
+
+INK = "#22262b"
+"""Text."""
+FAINT = "#8a9099"
+"""Ticks, frames and second lines of text."""
+MISSING = "#d9dce0"
+"""Cells without a value."""
+
+ERROR_COLOURS = "RdBu_r"
+"""Forecast less truth: red is too high, blue too low, white right."""
+
+
+@dataclass(frozen=True)
+class ForecasterStyle:
+    """How a forecaster's line looks."""
+
+    colour: str
+    line: str | tuple[float, tuple[float, ...]]
+    """A line style of matplotlib."""
+    label: str
+    """Name for readers."""
+    marker: str = "o"
+    """A marker of matplotlib."""
+
+
+FORECASTER_STYLES: dict[str, ForecasterStyle] = {
+    "simvp": ForecasterStyle("#0072B2", "-", "SimVP"),
+    "tau": ForecasterStyle("#56B4E9", "-", "TAU", "s"),
+    "convlstm": ForecasterStyle("#D55E00", "-", "ConvLSTM", "^"),
+    "predrnn": ForecasterStyle("#CC79A7", "-", "PredRNN", "D"),
+    "persistence": ForecasterStyle("#6b7178", (0, (4, 1.6)), "Persistence", ""),
+    "climatology": ForecasterStyle("#009E73", (0, (1.2, 1.2)), "Climatology", ""),
+    "seasonal_naive": ForecasterStyle("#E69F00", (0, (5, 1.4, 1.2, 1.4)), "Seasonal naive", ""),
+}
+
+_OTHERS = ("#E69F00", "#D55E00", "#CC79A7", "#56B4E9", "#882255", "#44AA99")
+_MARKERS = ("v", "P", "X", "<", ">", "h")
+
+
+def forecaster_style(name: str) -> ForecasterStyle:
+    """How a forecaster looks, the same in every figure and every process, known by name or not."""
+    if name in FORECASTER_STYLES:
+        return FORECASTER_STYLES[name]
+    number = crc32(name.encode())
+    marker = _MARKERS[number // len(_OTHERS) % len(_MARKERS)]
+    return ForecasterStyle(_OTHERS[number % len(_OTHERS)], "-", name, marker)
+
+
+@dataclass(frozen=True)
+class FieldStyle:
+    """How the values of a variable become colours."""
+
+    colour_map: str
+    """A colour map of matplotlib."""
+    signed: bool = False
+    """Values have a direction: the scale is symmetric about 0."""
+    from_zero: bool = False
+    """Values cannot be negative, and 0 means none: the scale starts at 0."""
+
+
+FIELD_STYLES: dict[str, FieldStyle] = {
+    "t2m": FieldStyle("inferno"),
+    "t": FieldStyle("inferno"),
+    "z": FieldStyle("viridis"),
+    "msl": FieldStyle("viridis"),
+    "sp": FieldStyle("viridis"),
+    "u10": FieldStyle("PuOr_r", signed=True),
+    "v10": FieldStyle("PuOr_r", signed=True),
+    "u": FieldStyle("PuOr_r", signed=True),
+    "v": FieldStyle("PuOr_r", signed=True),
+    "q": FieldStyle("YlGnBu", from_zero=True),
+    "r": FieldStyle("YlGnBu", from_zero=True),
+    "tp": FieldStyle("YlGnBu", from_zero=True),
+    "tcc": FieldStyle("Greys_r", from_zero=True),
+    "tisr": FieldStyle("magma", from_zero=True),
+    "inflow": FieldStyle("magma", from_zero=True),
+    "outflow": FieldStyle("magma", from_zero=True),
+    "luminance": FieldStyle("gray", from_zero=True),
+}
+
+
+def field_style(variable: str) -> FieldStyle:
+    """How a variable looks; in viridis where it is unknown."""
+    return FIELD_STYLES.get(variable, FieldStyle("viridis"))
+
+
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def pretty_units(units: str) -> str:
+    """CF units as readers write them: "m2 s-2" becomes "m² s⁻²"; nothing for "1"."""
+    if units == "1":
+        return ""
+    return re.sub(
+        r"(?<=[A-Za-z])-?\d+", lambda power: power.group().translate(_SUPERSCRIPTS), units
+    )

@@ -1,0 +1,213 @@
+"""Panels: maps in rows and columns on one sheet, sized in inches around the shape of the grid."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
+from matplotlib.collections import LineCollection
+from matplotlib.colors import Colormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.patches import Polygon
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from stforecast.figures.geography import View
+from stforecast.figures.palette import FAINT, INK, MISSING
+
+__all__ = ["Scale", "Sheet", "draw_colour_bar", "draw_panel", "make_figure"]
+
+_HEAD, _FOOT, _LEFT, _RIGHT = 1.0, 0.14, 0.34, 0.72
+"""Margins in inches: titles, foot, names of rows, colour bars."""
+_TICKS = 0.22
+"""Room for degrees at the left and at the foot, in inches."""
+_GAP = 0.09
+_AREAS = {1: 11.0, 2: 7.0, 3: 4.6}
+_AREA = 3.6
+"""Square inches of one map, by the number of columns."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Values to colours; the same for all panels that share it."""
+
+    low: float
+    high: float
+    colours: Colormap
+    units: str = ""
+    """What the numbers at the colour bar are."""
+    beyond: str = "neither"
+    """Values that are shown lie "neither", "min", "max" or "both" beyond the ends."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Where the panels of a figure stand, in inches."""
+
+    n_rows: int
+    n_columns: int
+    view: View
+    row_gap: float = _GAP
+    """Room above each row but the first, for titles of its own."""
+
+    @property
+    def left(self) -> float:
+        """Where the first column begins."""
+        return _LEFT + self.ticks
+
+    @property
+    def panel(self) -> tuple[float, float]:
+        """Width and height of one map."""
+        shape = float(np.clip(self.view.width_over_height, 0.4, 4.0))
+        area = _AREAS.get(self.n_columns, _AREA)
+        width = min(float(np.sqrt(area * shape)), 1.8 * float(np.sqrt(area)))
+        return width, width / self.view.width_over_height
+
+    @property
+    def ticks(self) -> float:
+        """Room for degrees beside the outer maps."""
+        return _TICKS if self.view.centre is not None else 0.0
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height of the whole sheet; never too narrow for its titles."""
+        width, height = self.panel
+        across = self.n_columns * width + (self.n_columns - 1) * _GAP
+        down = self.n_rows * height + (self.n_rows - 1) * self.row_gap
+        return (
+            max(_LEFT + self.ticks + across + _RIGHT, 4.6),
+            _HEAD + down + self.ticks + _FOOT,
+        )
+
+    def box(self, row: int, column: int) -> tuple[float, float, float, float]:
+        """Left, bottom, width, height of a panel, as fractions of the sheet."""
+        width, height = self.panel
+        left = _LEFT + self.ticks + column * (width + _GAP)
+        top = _HEAD + row * (height + self.row_gap)
+        return self._fractions(left, top + height, width, height)
+
+    def bar_box(self, first_row: int, last_row: int) -> tuple[float, float, float, float]:
+        """The same of a colour bar beside some rows."""
+        width, height = self.panel
+        left = _LEFT + self.ticks + self.n_columns * (width + _GAP) + 0.02
+        top = _HEAD + first_row * (height + self.row_gap)
+        bottom = _HEAD + last_row * (height + self.row_gap) + height
+        # Room for the units above.
+        return self._fractions(left, bottom - 0.06, 0.1, bottom - top - 0.26)
+
+    def at(self, left: float, top: float) -> tuple[float, float]:
+        """A place in inches from the upper left corner, as fractions of the sheet."""
+        width, height = self.size
+        return left / width, 1 - top / height
+
+    def _fractions(
+        self, left: float, bottom: float, width: float, height: float
+    ) -> tuple[float, float, float, float]:
+        sheet_width, sheet_height = self.size
+        return (
+            left / sheet_width,
+            1 - bottom / sheet_height,
+            width / sheet_width,
+            height / sheet_height,
+        )
+
+
+def make_figure(width: float, height: float) -> Figure:
+    """An empty figure of a size in inches, apart from pyplot, so that threads may draw at once."""
+    figure = Figure(figsize=(width, height), facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def draw_panel(
+    axes: Axes, field: np.ndarray, view: View, *, scale: Scale, smooth: bool, ticks: str = ""
+) -> AxesImage:
+    """One map: a field in its colours, coastlines and edge.
+
+    Args:
+        ticks: sides that show degrees: "left", "bottom", both or none.
+    """
+    left, right, bottom, top = view.extent
+    axes.set_aspect(view.aspect)
+    image = axes.imshow(
+        np.ma.masked_invalid(view.image(field, smooth=smooth)),
+        extent=view.extent,
+        cmap=scale.colours.with_extremes(bad=MISSING),
+        vmin=scale.low,
+        vmax=scale.high,
+        aspect=view.aspect,
+        interpolation="nearest",
+        zorder=1,
+    )
+    drawn: list[Artist] = [image]
+    for lines, width in ((view.borders, 0.3), (view.coastlines, 0.5)):
+        # Dark on a light edge: to be seen on both ends of a colour map.
+        light = LineCollection(lines, colors="white", linewidths=width + 0.5, alpha=0.35, zorder=2)
+        dark = LineCollection(lines, colors="#15181c", linewidths=width, alpha=0.85, zorder=3)
+        drawn += [axes.add_collection(light), axes.add_collection(dark)]
+    axes.set(xlim=(left, right), ylim=(bottom, top), xticks=[], yticks=[])
+    for spine in axes.spines.values():
+        spine.set(color=FAINT, linewidth=0.6, visible=view.outline is None)
+    if view.outline is not None:
+        edge = Polygon(view.outline, closed=True, transform=axes.transData)
+        for artist in drawn:
+            artist.set_clip_path(edge)
+        frame = Polygon(view.outline, fill=False, edgecolor=FAINT, linewidth=0.6, zorder=4)
+        axes.add_patch(frame).set_clip_on(False)
+        axes.patch.set_visible(False)
+    if view.centre is not None:
+        _degrees(axes, view.centre, ticks)
+    return image
+
+
+def _degrees(axes: Axes, centre: float, ticks: str) -> None:
+    """Degrees at the outer maps of a region."""
+    axes.tick_params(length=2, width=0.5, color=FAINT, labelcolor=FAINT, labelsize=6, pad=1.5)
+    if "bottom" in ticks:
+        axes.xaxis.set_major_locator(_Around(centre))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: degrees_east(x + centre)))
+    if "left" in ticks:
+        axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 1.5, 2, 3, 5, 10]))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: degrees_north(y)))
+
+
+class _Around(MaxNLocator):
+    """Round longitudes, though the axis counts from the middle of the region."""
+
+    def __init__(self, centre: float) -> None:
+        super().__init__(5, steps=[1, 1.5, 2, 3, 5, 10])
+        self._centre = centre
+
+    def tick_values(self, vmin: float, vmax: float) -> Sequence[float]:
+        return np.asarray(super().tick_values(vmin + self._centre, vmax + self._centre)) - (
+            self._centre
+        )
+
+
+def degrees_east(longitude: float) -> str:
+    """A longitude for readers: "70°W"."""
+    east = round((longitude + 180) % 360 - 180, 6)
+    return f"{abs(east):g}°{'W' if east < 0 else 'E' if east > 0 else ''}"
+
+
+def degrees_north(latitude: float) -> str:
+    """A latitude for readers: "45°N"."""
+    north = round(latitude, 6)
+    return f"{abs(north):g}°{'S' if north < 0 else 'N' if north > 0 else ''}"
+
+
+def draw_colour_bar(
+    figure: Figure, box: tuple[float, float, float, float], *, scale: Scale
+) -> None:
+    """A colour bar with its units, at a place that `Sheet.bar_box` gives."""
+    mappable = ScalarMappable(Normalize(scale.low, scale.high), scale.colours)
+    bar = figure.colorbar(mappable, cax=figure.add_axes(box), extend=scale.beyond, extendfrac=0.04)
+    bar.outline.set(linewidth=0.5, edgecolor=FAINT)  # pyright: ignore[reportCallIssue]
+    bar.ax.tick_params(
+        length=2, width=0.5, color=FAINT, labelcolor=INK, labelsize=7, pad=2, which="both"
+    )
+    bar.ax.yaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 2.5, 5, 10], min_n_ticks=3))
+    bar.ax.set_title(scale.units, fontsize=7.5, color=INK, pad=5, loc="left")

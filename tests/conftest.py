@@ -1,0 +1,72 @@
+"""What many tests share: a small series, and caches that no test leaves behind."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from pipelines.series import Channel, make_series
+
+# Several tests at once on a small machine get in each other's way with more threads.
+os.environ.setdefault("OMP_NUM_THREADS", "2")
+
+T2M = Channel("t2m", "t2m", None, "K", "air_temperature", "2 metre temperature")
+Z500 = Channel("z500", "z", 500.0, "m2 s-2", "geopotential", "geopotential")
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STFORECAST_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+def make_times(n_times: int, *, step_hours: int = 6, first: str = "2015-01-01") -> np.ndarray:
+    """Regular times."""
+    return np.datetime64(first, "ns") + np.arange(n_times) * np.timedelta64(step_hours, "h")
+
+
+def make_waves(
+    n_times: int, *, channels: tuple[Channel, ...] = (T2M, Z500), height: int = 8, width: int = 16
+) -> xr.DataArray:
+    """A wave that travels east by one column a step: easy to forecast, impossible to persist."""
+    columns, steps = np.arange(width), np.arange(n_times)
+    phase = 2 * np.pi * (columns[None, :] - steps[:, None]) / width
+    rows = 1 + 0.2 * np.cos(np.arange(height))
+    frames = np.stack(
+        [
+            280 + 10 * (1 + number) * np.sin(phase)[:, None, :] * rows[:, None]
+            for number in range(len(channels))
+        ],
+        axis=1,
+    )
+    spacing = 180 / height
+    return make_series(
+        frames.astype("float32"),
+        times=make_times(n_times),
+        channels=channels,
+        latitude=90 - spacing / 2 - spacing * np.arange(height),
+        longitude=360 / width * columns,
+        attrs={
+            "dataset": "weatherbench",
+            "source": "made here",
+            "synthetic": "true",
+            "time_zone": "UTC",
+        },
+    )
+
+
+@pytest.fixture
+def waves() -> xr.DataArray:
+    """200 frames of travelling waves, two channels on 8×16."""
+    return make_waves(200)
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """Real data for tests; a test that wants them is skipped where they are not at hand."""
+    home = Path(__file__).parent.parent
+    folder = Path(os.environ.get("STFORECAST_SHARED", home.parent / "shared")) / "data"
+    if not folder.is_dir():
+        pytest.skip(f"real data are not at hand: {folder} does not exist")
+    return folder

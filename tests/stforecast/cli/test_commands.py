@@ -1,0 +1,218 @@
+"""The command line as people meet it: its surface, a whole path, and what mistakes get."""
+
+import json
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import typer
+import xarray as xr
+
+from stforecast.cli import app, main
+
+SURFACE = {
+    "sample": "dataset out --resolution --time-step --first-year --years --variables --seed",
+    "prepare": "dataset --out --data --variables --time-step",
+    "train": "dataset --data --sample --preset --config --set --run --resume --device",
+    "evaluate": "run --data --split --dialect --device",
+    "forecast": "run --input --output --init-time --steps --layout --figures --device",
+    "networks": "",
+    "datasets": "",
+    "inspect": "run --json",
+}
+
+
+def test_commands_and_options_grow_only_on_purpose():
+    group = typer.main.get_command(app)
+    surface = {
+        name: " ".join(
+            parameter.opts[0] for parameter in command.params if parameter.name != "help"
+        )
+        for name, command in group.commands.items()
+    }
+    assert surface == SURFACE
+
+
+def call(monkeypatch, capsys, *arguments):
+    monkeypatch.setattr(sys, "argv", ["stforecast", *map(str, arguments)])
+    try:
+        main()
+        code = 0
+    except SystemExit as stop:
+        code = stop.code
+    output = capsys.readouterr()
+    return code, output.out, output.err
+
+
+TINY = """
+history = 4
+horizon = 4
+[network]
+spatial_width = 8
+translator_width = 16
+translator_layers = 2
+[training]
+epochs = 2
+batch_size = 16
+window_stride = 8
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A sample and a run that was trained on it."""
+    folder = tmp_path_factory.mktemp("place")
+    (folder / "tiny.toml").write_text(TINY)
+    return folder
+
+
+def test_the_whole_path_from_a_sample_to_forecast_files(place, monkeypatch, capsys):
+    data, run = place / "data", place / "run"
+    code, out, _ = call(
+        monkeypatch, capsys, "sample", "weatherbench", data, "--years", 1, "--resolution", 22.5
+    )
+    assert code == 0
+    assert "synthetic" in out
+    code, out, err = call(
+        monkeypatch,
+        capsys,
+        *("train", "weatherbench", "--data", data, "--config", place / "tiny.toml"),
+        *("--run", run, "--set", "variables=t2m", "--device", "cpu"),
+    )
+    assert (code, err) == (0, "")
+    assert "epoch 2: loss" in out
+    code, out, _ = call(monkeypatch, capsys, "evaluate", run)
+    assert code == 0
+    for word in ("persistence", "climatology", "simvp", "t2m rmse", "+24 h"):
+        assert word in out
+    scores = xr.load_dataset(run / "scores.nc")
+    assert scores["score"].dims == ("forecaster", "metric", "channel", "lead_time")
+    assert set(scores["forecaster"].values) == {"simvp", "persistence", "climatology"}
+    assert scores.attrs["dialect"] == "wb2"
+    assert np.isfinite(scores["score"]).all()
+    assert set(pd.read_csv(run / "scores.csv")["forecaster"]) == set(scores["forecaster"].values)
+    assert sorted(file.name for file in (run / "figures").iterdir()) == ["loss.png", "scores.png"]
+    for output, extra in (("f.nc", ["--figures", place / "maps"]), ("f.zarr", ["--steps", 9])):
+        code, out, err = call(
+            monkeypatch,
+            capsys,
+            "forecast",
+            run,
+            "--input",
+            data,
+            "--output",
+            place / output,
+            *extra,
+        )
+        assert (code, err) == (0, "")
+        assert output in out
+    assert (place / "maps" / "forecast_t2m.png").stat().st_size > 10_000
+
+
+def test_other_dialects_stand_beside_the_first(place, monkeypatch, capsys):
+    run = place / "run"
+    code, out, _ = call(monkeypatch, capsys, "evaluate", run, "--dialect", "openstl")
+    assert code == 0
+    assert (run / "scores_openstl.nc").exists()
+    assert xr.load_dataset(run / "scores.nc").attrs["dialect"] == "wb2"
+
+
+def test_several_init_times_by_name_and_by_range(place, monkeypatch, capsys):
+    code, _, err = call(
+        monkeypatch,
+        capsys,
+        *("forecast", place / "run", "--input", place / "data", "--output", place / "many.zarr"),
+        *("--init-time", "2015-06-01T06", "--init-time", "2015-07-01/2015-07-05"),
+    )
+    assert (code, err) == (0, "")
+    times = xr.open_zarr(place / "many.zarr")["time"].values
+    assert len(times) == 1 + 5 * 4
+    assert times[0] == np.datetime64("2015-06-01T06", "ns")
+
+
+def test_inspect_tells_what_a_run_is(place, monkeypatch, capsys):
+    code, out, _ = call(monkeypatch, capsys, "inspect", place / "run")
+    assert code == 0
+    for word in ("weatherbench (synthetic)", "t2m in K", "8×16", "4 → 4 frames, every 6h", "torch"):
+        assert word in out
+    _, out, _ = call(monkeypatch, capsys, "inspect", place / "run", "--json")
+    assert json.loads(out)["channels"][0]["units"] == "K"
+
+
+def test_a_prepared_store_trains_as_the_raw_files_do(place, monkeypatch, capsys):
+    code, out, _ = call(
+        monkeypatch,
+        capsys,
+        *("prepare", "weatherbench", "--data", place / "data", "--out", place / "store"),
+        *("--variables", "t2m"),
+    )
+    assert (code, "1460 frames of 1 channels on 8×16" in out) == (0, True)
+    call(
+        monkeypatch,
+        capsys,
+        *("train", "weatherbench", "--data", place / "store", "--config", place / "tiny.toml"),
+        *("--run", place / "run2", "--device", "cpu"),
+    )
+    first, second = (pd.read_csv(place / run / "history.csv") for run in ("run", "run2"))
+    assert first["validation_loss"].tolist() == second["validation_loss"].tolist()
+
+
+def test_the_catalogue_lists_what_there_is(monkeypatch, capsys):
+    _, out, _ = call(monkeypatch, capsys, "datasets")
+    assert "weatherbench" in out
+    monkeypatch.setenv("COLUMNS", "200")
+    _, out, _ = call(monkeypatch, capsys, "networks")
+    assert "weatherbench-t2m-gsta" in out
+    assert "12.758 M" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("train weather --data {place}/data", "dataset 'weather' is unknown; known: weatherbench"),
+        ("train weatherbench --data {place}/absent", "absent does not exist"),
+        ("train weatherbench --data {place}/data --set epochs=3", "epochs is no key"),
+        ("train weatherbench --data {place}/data --preset x", "preset 'x' is none of"),
+        ("train weatherbench --data {place}/data --run {place}/run --set network.width=3", "width"),
+        ("train weatherbench --data {place}/data --run {place}/run", "holds a run already"),
+        ("train weatherbench --resume", "give --run DIR"),
+        ("evaluate {place}/absent", "is no run: it does not exist"),
+        ("evaluate {place}/run --dialect wb3", "dialect 'wb3' is unknown"),
+        ("evaluate {place}/run --split all", "split 'all' is unknown; known: train, validation"),
+        ("forecast {place}/run --input {place}/data --output {place}/f.txt", "f.txt"),
+        (
+            "forecast {place}/run --input {place}/data --output {place}/f.nc --init-time 2031-01-01",
+            "no frame at 2030-12-31",
+        ),
+        (
+            "forecast {place}/run --input {place}/data --output {place}/f.nc --init-time soon",
+            "'soon' is neither a fraction nor times",
+        ),
+        ("inspect {place}/data", "no forecaster.safetensors"),
+        ("sample weatherbench {place}/data", "exists already and is not empty"),
+        ("prepare weatherbench --data {place}/data --out {place}/run", "exists already"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(arguments, message, place, monkeypatch, capsys):
+    code, _, err = call(monkeypatch, capsys, *arguments.format(place=place).split())
+    assert code == 2
+    assert err.startswith("error: ")
+    assert message in err
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+
+
+def test_a_mistake_shows_where_it_comes_from_when_asked(monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("STFORECAST_DEBUG", "1")
+    with pytest.raises(ValueError, match="is no run"):
+        call(monkeypatch, capsys, "evaluate", tmp_path)
+
+
+def test_an_interrupt_leaves_with_its_own_code(monkeypatch, capsys):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("stforecast.cli.app", interrupt)
+    code, _, err = call(monkeypatch, capsys)
+    assert (code, err) == (130, "error: interrupted; nothing is half-written.\n")

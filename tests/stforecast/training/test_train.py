@@ -1,0 +1,208 @@
+"""Training as a whole: it learns, resumes exactly, and is the same in several processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from pipelines.store import write_store
+from stforecast.experiment import load_experiment
+from stforecast.forecaster import load_forecaster
+from stforecast.run import open_run
+from stforecast.training import train
+from stforecast.training.train import choose_device
+
+TINY = {
+    "dataset": "weatherbench",
+    "history": 4,
+    "horizon": 4,
+    "network": {
+        "name": "simvp",
+        "spatial_width": 8,
+        "translator_width": 16,
+        "translator_layers": 2,
+        "drop_path": 0.1,
+    },
+    "training": {"epochs": 3, "batch_size": 8, "learning_rate": 5e-3},
+}
+
+
+def tiny(*settings):
+    return load_experiment(base=TINY, settings=settings)
+
+
+def losses(run):
+    table = pd.read_csv(run.history_file)
+    return table[["epoch", "step", "train_loss", "validation_loss", "learning_rate"]]
+
+
+def test_a_training_learns_and_leaves_a_run(waves, tmp_path):
+    run = train(tiny("training.epochs=6"), waves, tmp_path / "run")
+    table = losses(run)
+    assert table["epoch"].tolist() == [1, 2, 3, 4, 5, 6]
+    assert table["validation_loss"].iloc[-1] < 0.1 * table["validation_loss"].iloc[0]
+    assert table["learning_rate"].iloc[0] == 5e-3
+    assert (run.training / "tensorboard").is_dir()
+    forecaster = load_forecaster(run.folder)
+    assert forecaster.facts["epoch"] == table["validation_loss"].idxmin() + 1
+    # 200 frames: 140 | 20 | 40, of which the gap of 8 takes the ends of the first two.
+    assert forecaster.facts["windows"] == {"train": 125, "validation": 5, "test": 33}
+    assert forecaster.facts["synthetic"] == "true"
+
+
+def test_the_experiment_of_a_run_makes_the_run_again(waves, tmp_path):
+    first = train(tiny(), waves, tmp_path / "first")
+    again = train(first.experiment(), waves, tmp_path / "again")
+    assert losses(again).equals(losses(first))
+    assert again.experiment() == first.experiment()
+
+
+def test_the_best_epoch_is_kept_not_the_last(waves, tmp_path):
+    # A learning rate that blows up after the first epochs would be the last one's fault.
+    run = train(
+        tiny("training.learning_rate=0.3", "training.schedule=constant", "training.epochs=4"),
+        waves,
+        tmp_path / "run",
+    )
+    table = losses(run)
+    assert load_forecaster(run.folder).facts["epoch"] == int(table["validation_loss"].idxmin()) + 1
+
+
+def test_missing_values_train_too(waves, tmp_path):
+    rng = np.random.default_rng(0)
+    holes = waves.where(rng.random(waves.shape) > 0.2)
+    run = train(tiny("training.area_weights=true"), holes, tmp_path / "run")
+    assert np.isfinite(losses(run).to_numpy()).all()
+
+
+def test_early_stopping_ends_a_training_that_gets_no_better(waves, tmp_path):
+    run = train(
+        tiny(
+            "training.early_stopping=1",
+            "training.epochs=50",
+            "training.learning_rate=1e-12",
+            "training.schedule=constant",
+            "network.drop_path=0",
+        ),
+        np.round(waves) * 0 + waves.isel(time=0),
+        tmp_path / "run",
+    )
+    assert len(losses(run)) < 50
+
+
+def test_a_training_that_diverges_says_so(waves, tmp_path):
+    with pytest.raises(RuntimeError, match="never finite"):
+        train(
+            tiny("training.learning_rate=1e30", "training.schedule=constant"),
+            waves,
+            tmp_path / "run",
+        )
+
+
+def run_in_background(store: Path, folder: Path, *settings: str) -> subprocess.Popen:
+    arguments = [argument for setting in settings for argument in ("--set", setting)]
+    return subprocess.Popen(
+        [sys.executable, "-m", "stforecast", "train", "weatherbench", "--data", str(store)]
+        + ["--run", str(folder), "--device", "cpu", *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+SETTINGS = (
+    *(f"network.{key}={value}" for key, value in TINY["network"].items()),
+    "history=4",
+    "horizon=4",
+    "training.batch_size=8",
+    "training.epochs=40",
+)
+
+
+def test_a_killed_training_resumes_to_the_weights_of_an_unbroken_one(waves, tmp_path):
+    write_store(waves, tmp_path / "store")
+    process = run_in_background(tmp_path / "store", tmp_path / "killed", *SETTINGS)
+    deadline = time.monotonic() + 120
+    checkpoint = tmp_path / "killed" / "training" / "last.ckpt"
+    while not checkpoint.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    time.sleep(0.3)  # somewhere inside a later epoch
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    killed = open_run(tmp_path / "killed")
+    assert 1 <= len(losses(killed)) < 40
+    resumed = train(killed.experiment(), waves, killed.folder, resume=True, device="cpu")
+    unbroken = train(killed.experiment(), waves, tmp_path / "unbroken", device="cpu")
+    assert losses(resumed).equals(losses(unbroken))
+    assert resumed.forecaster_file.read_bytes() == unbroken.forecaster_file.read_bytes()
+
+
+def test_two_processes_train_as_one_does(waves, tmp_path):
+    # Without drop path, which every process draws for its own share of a batch.
+    settings = ("network.drop_path=0", "training.epochs=2")
+    holes = waves.where(np.random.default_rng(0).random(waves.shape) > 0.2)
+    write_store(holes, tmp_path / "store")
+    alone = train(tiny(*settings), holes, tmp_path / "alone", device="cpu")
+    arguments = [
+        argument
+        for setting in (*SETTINGS, *settings, "training.learning_rate=5e-3")
+        for argument in ("--set", setting)
+    ]
+    subprocess.run(
+        [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--master-port=0"]
+        + ["-m", "stforecast", "train", "weatherbench", "--data", str(tmp_path / "store")]
+        + ["--run", str(tmp_path / "both"), "--device", "cpu", *arguments],
+        check=True,
+        capture_output=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    both = open_run(tmp_path / "both")
+    np.testing.assert_allclose(losses(both), losses(alone), rtol=2e-4)
+    weights = load_forecaster(both.folder).network.state_dict()
+    for name, value in load_forecaster(alone.folder).network.state_dict().items():
+        torch.testing.assert_close(weights[name], value, rtol=1e-2, atol=1e-3)
+
+
+def test_a_taken_folder_is_refused(waves, tmp_path):
+    train(tiny("training.epochs=1"), waves, tmp_path / "run")
+    with pytest.raises(ValueError, match="holds a run already; go on with it by --resume"):
+        train(tiny("training.epochs=1"), waves, tmp_path / "run")
+
+
+def test_resuming_with_another_experiment_or_other_data_is_refused(waves, tmp_path):
+    run = train(tiny("training.epochs=1"), waves, tmp_path / "run")
+    with pytest.raises(ValueError, match="begun with another experiment"):
+        train(tiny("training.epochs=2"), waves, run.folder, resume=True)
+    with pytest.raises(ValueError, match="begun on other data"):
+        train(run.experiment(), waves + 1, run.folder, resume=True)
+    with pytest.raises(ValueError, match="is no run: it does not exist"):
+        train(tiny(), waves, tmp_path / "absent", resume=True)
+
+
+def test_resuming_a_finished_training_changes_nothing(waves, tmp_path):
+    run = train(tiny("training.epochs=2"), waves, tmp_path / "run")
+    before = run.forecaster_file.read_bytes()
+    train(run.experiment(), waves, run.folder, resume=True)
+    assert run.forecaster_file.read_bytes() == before
+
+
+def test_area_weights_need_latitudes(waves, tmp_path):
+    bare = waves.drop_vars(["latitude", "longitude"])
+    with pytest.raises(ValueError, match="area_weights needs latitudes"):
+        train(tiny("training.area_weights=true"), bare, tmp_path / "run")
+
+
+def test_a_device_that_is_not_there_is_refused(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert choose_device("auto") == "cpu"
+    with pytest.raises(ValueError, match="torch sees no GPU here"):
+        choose_device("cuda")
+    with pytest.raises(ValueError, match="device 'tpu' is unknown; known: auto, cpu, cuda"):
+        choose_device("tpu")

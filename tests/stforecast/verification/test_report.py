@@ -1,0 +1,160 @@
+import numpy as np
+import pytest
+from rich.console import Console
+
+from pipelines.series import Channel, make_series
+from stforecast.baselines.persistence import Persistence
+from stforecast.forecast import make_forecast
+from stforecast.verification.evaluate import evaluate
+from stforecast.verification.report import (
+    lead_text,
+    score_table,
+    score_tables,
+    scores_to_frame,
+    skill_sentences,
+)
+
+STEP = np.timedelta64(6, "h")
+
+
+class Half:
+    """Half of the last frame's value: with truth 0 its error is half of persistence's."""
+
+    name = "half"
+
+    def forecast(self, series, *, init_times, steps):
+        made = Persistence().forecast(series, init_times=init_times, steps=steps)
+        return make_forecast(
+            made.values / 2, init_times=init_times, time_step=STEP, like=series, forecaster="half"
+        )
+
+
+@pytest.fixture
+def scores():
+    return _scores()
+
+
+def _scores(*, steps=2, dialect="wb2"):
+    """Persistence errs by 200 Pa and 4 K, half by 100 Pa and 2 K."""
+    frames = np.zeros((steps + 1, 2, 3, 4))
+    frames[0, 0], frames[0, 1] = 200, 4
+    channels = [Channel("msl", "msl", units="Pa"), Channel("t2m", "t2m", units="K")]
+    series = make_series(
+        frames.astype("float32"),
+        times=np.datetime64("2018-01-01", "ns") + np.arange(steps + 1) * STEP,
+        channels=channels,
+        attrs={"dataset": "made"},
+    )
+    return evaluate(
+        {"half": Half(), "persistence": Persistence()},
+        series,
+        init_times=series["time"].values[:1],
+        steps=steps,
+        dialect=dialect,
+    )
+
+
+def _text(table):
+    console = Console(width=100, record=True, color_system=None)
+    with console.capture() as capture:
+        console.print(table)
+    return capture.get()
+
+
+def test_a_table_shows_display_units_and_the_best_in_bold(scores):
+    # 200 Pa are 2 hPa.
+    table = score_table(scores, channel="msl", metric="rmse")
+    lead, half, persistence = (list(column.cells) for column in table.columns)
+    assert lead == ["+6 h", "+12 h", "all"]
+    assert half == ["[bold]1.000[/bold]"] * 3
+    assert persistence == ["2.000"] * 3
+    assert "msl rmse [hPa]" in _text(table)
+    assert "wb2, 1 forecasts from 2018-01-01T00:00" in _text(table)
+
+
+def test_squares_are_shown_in_squared_display_units(scores):
+    # (200 Pa)² are 4 hPa².
+    table = score_table(scores, channel="msl", metric="mse")
+    assert list(table.columns[2].cells) == ["4.000"] * 3
+    assert "[hPa2]" in _text(table)
+
+
+def test_each_channel_and_shown_metric_has_its_table(scores):
+    titles = [str(table.title) for table in score_tables(scores)]
+    assert titles == [r"msl rmse \[hPa]", r"t2m rmse \[K]"]
+    assert len(score_tables(scores, metrics=["mae", "bias"])) == 4
+
+
+def test_of_many_lead_times_every_few_are_shown():
+    table = score_table(_scores(steps=40), channel="t2m", metric="rmse")
+    rows = list(table.columns[0].cells)
+    assert rows == ["+6 h", *[f"+{hours} h" for hours in range(24, 241, 24)], "all"]
+
+
+def test_a_score_that_is_missing_is_a_dash(scores):
+    scores["score"] = scores["score"].where(scores["forecaster"] == "half")
+    table = score_table(scores, channel="t2m", metric="rmse")
+    assert next(iter(table.columns[2].cells)) == "–"
+    scores["score"] = scores["score"] * np.nan
+    table = score_table(scores, channel="t2m", metric="rmse")
+    assert next(iter(table.columns[1].cells)) == "–"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(55312.4, "55312"), (936.04, "936.0"), (0.012345, "0.01235"), (0, "0.000"), (np.inf, "inf")],
+)
+def test_scores_are_shown_with_four_digits(scores, value, text):
+    scores["score"] = scores["score"] * 0 + value
+    table = score_table(scores, channel="t2m", metric="rmse")
+    assert next(iter(table.columns[2].cells)) == f"[bold]{text}[/bold]"
+
+
+def test_a_channel_that_is_not_there_is_named(scores):
+    with pytest.raises(ValueError, match="no channel 'z500'; they have msl, t2m"):
+        score_table(scores, channel="z500", metric="rmse")
+
+
+def test_rows_hold_each_score_in_its_own_units(scores):
+    frame = scores_to_frame(scores)
+    assert frame.columns.tolist() == [
+        "forecaster",
+        "metric",
+        "channel",
+        "lead_time_hours",
+        "score",
+        "units",
+        "dialect",
+    ]
+    # 2 forecasters × 4 metrics × 2 channels × (2 lead times and all of them together)
+    assert len(frame) == 2 * 4 * 2 * 3
+    for row in frame.itertuples():
+        labels = {"forecaster": row.forecaster, "metric": row.metric, "channel": row.channel}
+        if np.isnan(row.lead_time_hours):
+            expected = scores["pooled"].sel(labels)
+        else:
+            lead_time = np.timedelta64(int(row.lead_time_hours), "h").astype("timedelta64[ns]")
+            expected = scores["score"].sel(labels, lead_time=lead_time)
+        assert row.score == expected.item()
+        assert row.units == scores["units"].sel(metric=row.metric, channel=row.channel).item()
+    assert set(frame["dialect"]) == {"wb2"}
+    assert frame.groupby("lead_time_hours")["score"].count().index.tolist() == [6.0, 12.0]
+
+
+def test_sentences_say_how_far_a_forecaster_is_better(scores):
+    assert skill_sentences(scores) == [
+        "msl: half beats persistence up to +12 h in rmse, the last lead time",
+        "t2m: half beats persistence up to +12 h in rmse, the last lead time",
+    ]
+    won = scores.copy(deep=True)
+    won["score"].loc[{"forecaster": "half", "channel": "t2m"}] = [1.0, 9.0]
+    won["score"].loc[{"forecaster": "half", "channel": "msl"}] = [900.0, 1.0]
+    assert skill_sentences(won) == [
+        "msl: half does not beat persistence at +6 h in rmse",
+        "t2m: half beats persistence up to +6 h in rmse",
+    ]
+
+
+def test_lead_times_are_said_in_hours_or_minutes():
+    assert lead_text(np.timedelta64(72, "h")) == "+72 h"
+    assert lead_text(np.timedelta64(90, "m")) == "+90 min"

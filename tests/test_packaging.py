@@ -1,0 +1,96 @@
+"""What holds the project together: names, lists that must agree, what may be imported when."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+HOME = Path(__file__).parent.parent
+PROJECT = tomllib.loads((HOME / "pyproject.toml").read_text())["project"]
+# conda-forge's names where they differ from PyPI's.
+CONDA_NAMES = {"torch": "pytorch"}
+
+
+def requirement(text):
+    name, bound = re.fullmatch(r"([A-Za-z0-9_.-]+)(?:\[[a-z]+\])?(>=[\d.]+)", text).groups()
+    return name.lower().replace("_", "-"), bound
+
+
+def test_conda_installs_the_same_list_as_pip():
+    wanted = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["test"]]
+    from_pip = {(CONDA_NAMES.get(name, name), bound) for name, bound in map(requirement, wanted)}
+    lines = (HOME / "environment.yml").read_text().splitlines()
+    from_conda = {
+        requirement(line.strip().removeprefix("- "))
+        for line in lines
+        if ">=" in line and "python>=" not in line
+    }
+    assert from_conda == from_pip
+
+
+def test_every_constraint_is_of_something_that_is_asked_for():
+    asked = {
+        requirement(text)[0]
+        for text in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["test"]]
+    }
+    lines = (HOME / "constraints.txt").read_text().splitlines()
+    pinned = {
+        re.split(r"[=<>]", line)[0].lower().replace("_", "-")
+        for line in lines
+        if line and not line.startswith("#")
+    }
+    assert pinned - asked == {"pyproj"}
+    assert "torch==2.13.0" in lines
+
+
+def test_no_other_distribution_owns_our_generic_names():
+    owners = packages_distributions()
+    for name in ("models", "pipelines"):
+        assert set(owners.get(name, ["stforecast"])) == {"stforecast"}
+
+
+def run_python(code, cwd):
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=cwd, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("name", ["models", "pipelines"])
+def test_a_foreign_package_that_stands_before_ours_is_refused(name, tmp_path):
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "__init__.py").write_text("")
+    result = run_python("import stforecast", tmp_path)
+    assert f"needs its own package '{name}'" in result.stderr
+    assert str(tmp_path / name) in result.stderr
+
+
+def test_help_waits_for_no_heavy_library(tmp_path):
+    code = (
+        "import sys, stforecast, stforecast.cli\n"
+        "heavy = {'torch', 'lightning', 'xarray', 'pandas', 'numpy', 'matplotlib', 'dask', 'cartopy'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    assert run_python(code, tmp_path).stdout.strip() == "[]"
+
+
+def test_every_public_name_can_be_imported():
+    import stforecast
+
+    for name in stforecast.__all__:
+        assert getattr(stforecast, name) is not None
+    assert set(stforecast.__all__) <= set(dir(stforecast))
+    with pytest.raises(AttributeError, match="stforecast has no 'lode'; it has"):
+        stforecast.lode  # noqa: B018
+
+
+def test_pyplot_is_never_imported(tmp_path):
+    code = (
+        "import sys, stforecast\n"
+        "[getattr(stforecast, name) for name in stforecast.__all__]\n"
+        "print('matplotlib.pyplot' in sys.modules)"
+    )
+    assert run_python(code, tmp_path).stdout.strip() == "False"
