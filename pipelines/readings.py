@@ -5,7 +5,7 @@ where data come in: declared ones are believed if the values allow it, missing o
 the range if it allows one reading only, and everything else is refused.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,23 +82,21 @@ class Sample:
 
 
 def decide_units(
-    values: np.ndarray,
+    values: np.ndarray | Mapping[float, np.ndarray],
     declared: str | None,
     *,
     name: str,
     readings: Sequence[Reading],
-    levels: Sequence[float] = (),
     convention: str = "",
     way_out: Callable[[str], str] = "set the units attribute to {!r}".format,
 ) -> Conversion:
     """The conversion of a variable's values to the units of its first reading.
 
     Args:
-        values: some of them; levels × the rest if `levels` are given. NaN is left out.
+        values: some of them, or some of each level (hPa). NaN is left out.
         declared: the file's own words; None or "" where it says nothing.
         name: how messages call the variable and its place.
         readings: units that the values may be in; the first are those of the series.
-        levels: hPa.
         convention: units of a convention that the file follows without saying so; taken where the
             range allows them and others.
         way_out: tells how the attribute is set to the units that it is given.
@@ -107,7 +105,7 @@ def decide_units(
         ValueError: the declared units are unknown, measure something else or contradict the
             values; or none are declared and the values fit no reading, or several.
     """
-    sample = _finite(values, levels)
+    sample = _finite(values if isinstance(values, Mapping) else {np.nan: values})
     if declared is None or declared.strip().casefold() in _UNDECLARED:
         units = _found(sample, name, readings, convention, way_out)
     else:
@@ -188,15 +186,12 @@ def _found(
     return fitting[0]
 
 
-def _finite(values: np.ndarray, levels: Sequence[float]) -> Sample | None:
+def _finite(values: Mapping[float, np.ndarray]) -> Sample | None:
     """The finite values; None where there are none."""
-    rows = np.asarray(values, dtype="float64").reshape(max(len(levels), 1), -1)
-    finite = {
-        float(level): row[np.isfinite(row)]
-        for level, row in zip(levels if len(levels) else (np.nan,), rows, strict=True)
-        if np.isfinite(row).any()
-    }
-    return Sample(finite) if finite else None
+    rows = {level: np.asarray(row, dtype="float64").ravel() for level, row in values.items()}
+    finite = {level: row[np.isfinite(row)] for level, row in rows.items()}
+    kept = {level: row for level, row in finite.items() if row.size}
+    return Sample(kept) if kept else None
 
 
 def _is_height_of(height: float, level: float) -> bool:

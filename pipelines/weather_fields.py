@@ -7,13 +7,14 @@ import numpy as np
 import xarray as xr
 
 from pipelines.grid import Placement
-from pipelines.series import names
-from pipelines.units import Conversion
 from pipelines.variables import VARIABLES, Variable, match_variable, parse_channel
 from pipelines.weather_coordinates import find_grid, find_levels
 from pipelines.weather_files import Source
 
 __all__ = ["Field", "fields_of"]
+
+_SAMPLED_ROWS = 64
+"""Rows of a frame that units are told by, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,21 +62,17 @@ class Field:
         """The times in order."""
         return self.source.times[self.order]
 
-    def sample(self, frames: int) -> np.ndarray:
-        """The values of a few frames spread over the file, levels first where there are some."""
-        count = len(self.times)
-        chosen = np.unique(np.linspace(0, count - 1, frames).astype(int))
-        array = self.array
-        rows = []
-        for index in chosen:
-            values = np.asarray(array.isel({self.source.time_dim: int(index)}).values, "float64")
-            if self.level_dim is not None:
-                axis = array.dims.index(self.level_dim) - (
-                    array.dims.index(self.source.time_dim) < array.dims.index(self.level_dim)
-                )
-                values = np.moveaxis(values, axis, 0)
-            rows.append(values.reshape(max(len(self.levels), 1), -1))
-        return np.concatenate(rows, axis=1)
+    def sample(self, frames: int) -> dict[float, np.ndarray]:
+        """Values of a few frames and rows spread over the file, by level (NaN: without levels)."""
+        chosen = np.unique(np.linspace(0, len(self.times) - 1, frames).astype(int))
+        every = -(-self.array.sizes[self.y_dim] // _SAMPLED_ROWS)
+        rows = self.array.isel({self.y_dim: slice(None, None, every)})
+        cut = [rows.isel({self.source.time_dim: int(index)}).values for index in chosen]
+        if self.level_dim is None:
+            return {(self.levels or (np.nan,))[0]: np.stack(cut)}
+        dims = [dim for dim in rows.dims if dim != self.source.time_dim]
+        by_level = np.moveaxis(np.stack(cut), 1 + dims.index(self.level_dim), 0)
+        return dict(zip(self.levels, by_level, strict=True))
 
     def way_out(self, units: str) -> str:
         """How the units attribute is set in the file."""

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from scipy.io import netcdf_file
 from pipelines.series import names
 from pipelines.weather_coordinates import find_time
 
-__all__ = ["Source", "open_sources"]
+__all__ = ["Source", "find_places", "open_source"]
 
 _NETCDF = (".nc", ".nc4", ".nc3", ".cdf", ".netcdf")
 _GRIB = (".grib", ".grb", ".grib2", ".grb2", ".gribfile")
@@ -32,63 +32,71 @@ class Source:
     """UTC, datetime64[ns], as they stand: perhaps unsorted."""
 
     @property
+    def is_synthetic(self) -> bool:
+        """Whether it says of itself that it is made up."""
+        return str(self.dataset.attrs.get("synthetic", "")).casefold() in ("true", "1", "yes")
+
+    @property
     def is_zarr(self) -> bool:
         """Whether it is a Zarr store."""
         return self.path.is_dir()
 
 
-def open_sources(path: Path, *, skip_folder: Callable[[str], bool]) -> list[Source]:
+def find_places(path: Path) -> list[Path]:
     """The NetCDF file or Zarr store at `path`, or all of those in the folder, in order of name.
 
-    Args:
-        skip_folder: tells by its name whether a folder of a folder holds nothing that is wanted.
-
     Raises:
-        ValueError: nothing is there, or something cannot be read; the path and the way out are
-            named.
+        ValueError: there are none; the message says what there is, and the way out.
     """
     if not path.exists():
         raise ValueError(f"{path} does not exist; name a NetCDF file, a Zarr store or a folder.")
     if path.is_file() or _is_zarr(path):
-        return [_open(path)]
+        return [path]
     found, other = [], []
-    for place in _walk(path, skip_folder):
+    for place in _walk(path):
         (found if _is_zarr(place) or place.suffix.lower() in _NETCDF else other).append(place)
     if found:
-        return [_open(place) for place in sorted(found)]
+        return sorted(found)
     gribs = [place for place in other if place.suffix.lower() in _GRIB]
     if gribs:
         raise ValueError(
-            f"{path} holds GRIB only ({names(g.name for g in gribs)}). {_from_grib(gribs[0])}"
+            f"{path} holds GRIB only ({names(grib.name for grib in gribs)}). {_from_grib(gribs[0])}"
         )
-    there = f"it holds {names(sorted(place.name for place in other))}" if other else "it is empty"
+    there = f"it holds {names(place.name for place in other)}" if other else "it is empty"
     raise ValueError(
-        f"{path} has no data that are wanted: {there}. Expected NetCDF files ({_NETCDF[0]}) or Zarr "
-        "stores, in the folder or in folders named like 2m_temperature."
+        f"{path} has no NetCDF file and no Zarr store: {there}. Name a folder that has, itself or in "
+        "folders such as 2m_temperature."
     )
 
 
-def _walk(folder: Path, skip_folder: Callable[[str], bool]) -> Iterator[Path]:
+def _walk(folder: Path) -> Iterator[Path]:
     for place in sorted(folder.iterdir()):
         if place.name.startswith("."):  # hidden, or half-written
             continue
         if place.is_file() or _is_zarr(place):
             yield place
-        elif place.is_dir() and not skip_folder(place.name):
-            yield from _walk(place, skip_folder)
+        elif place.is_dir():
+            yield from _walk(place)
 
 
 def _is_zarr(path: Path) -> bool:
     return path.is_dir() and any((path / name).is_file() for name in ("zarr.json", ".zgroup"))
 
 
-def _open(path: Path) -> Source:
+def open_source(path: Path) -> Source:
+    """A NetCDF file or Zarr store, opened with its times; its values are not read.
+
+    Raises:
+        ValueError: it cannot be read, or has no usable times; path and the way out are named.
+    """
     dataset = _open_zarr(path) if path.is_dir() else _open_netcdf(path)
     try:
         name = find_time(dataset)
         times = _decode_times(dataset[name])
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
+    if not len(times):
+        raise ValueError(f"{path} has no frames: its time axis is empty; fetch or make it again.")
     return Source(path, dataset, str(dataset[name].dims[0]), times)
 
 

@@ -12,9 +12,9 @@ import xarray as xr
 from pipelines.grid import Grid, difference_of
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import nn
 
 from models import build_network
+from models.network import Network
 from pipelines.atomic import atomic_path
 from pipelines.normalise import Normaliser
 from pipelines.series import Channel, channels_of, name_step, names, parse_step, select_channels
@@ -54,7 +54,7 @@ class ForecastModel(Protocol):
 class Forecaster:
     """A network with its normaliser, channels and grid: forecasts from a series of physical values."""
 
-    network: nn.Module
+    network: Network
     """Takes and gives normalised frames."""
     experiment: Experiment
     """What it was trained by, resolved."""

@@ -10,6 +10,7 @@ import xarray as xr
 from pipelines import find_pipeline
 from pipelines.series import (
     channels_of,
+    name_step,
     names,
     parse_step,
     select_channels,
@@ -66,10 +67,11 @@ def open_series(
     series = open_store(place)
     if series.attrs.get("dataset") != dataset:
         raise ValueError(f"{place} is a store of {series.attrs.get('dataset')}, not of {dataset}.")
-    if step is not None and time_step_of(series["time"].values) != step:
+    own_step = time_step_of(series["time"].values)
+    if step is not None and own_step != step:
         raise ValueError(
-            f"{place} has a time step of {time_step_of(series['time'].values)}, not {time_step}; "
-            "prepare a store with that step."
+            f"{place} has a time step of {name_step(own_step)}, not {time_step}; prepare a store "
+            "with that step."
         )
     return series if variables is None else _select(series, variables, place)
 

@@ -196,7 +196,10 @@ def fit_climatology(
             progress(frames_read, len(blocks) * len(times))
 
     def fit_block(index: int) -> np.ndarray:
-        return smoothed_means(_read(blocks[index], tell), times, window_days=window_days)
+        block = blocks[index]
+        return smoothed_means(
+            _read(block, tell), times, shape=block.shape[1:], window_days=window_days
+        )
 
     parts = [
         dask.array.from_delayed(

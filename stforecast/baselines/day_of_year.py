@@ -28,7 +28,11 @@ def hours_of(times: pd.DatetimeIndex) -> Int[np.ndarray, "N"]:
 
 
 def smoothed_means(
-    blocks: Iterable[tuple[int, np.ndarray]], times: pd.DatetimeIndex, *, window_days: int
+    blocks: Iterable[tuple[int, np.ndarray]],
+    times: pd.DatetimeIndex,
+    *,
+    shape: tuple[int, ...],
+    window_days: int,
 ) -> np.ndarray:
     """Weighted mean over the years and the days around each day (hour, day of year, …), float32.
 
@@ -38,16 +42,15 @@ def smoothed_means(
     Args:
         blocks: row of the first frame and frames (time, …), NaN where missing; in all, each time once.
         times: of all frames.
+        shape: of one frame.
         window_days: odd, at least 3.
     """
     hours, hour_rows = np.unique(hours_of(times), return_inverse=True)
     days = times.day_of_year.to_numpy() - 1
     also_last_day = (days == DAYS - 2) & ~times.is_leap_year
-    sums = counts = np.empty(0)
+    sums = np.zeros((len(hours), DAYS, *shape))
+    counts = np.zeros(sums.shape, dtype="int32")
     for first, frames in blocks:
-        if first == 0:
-            sums = np.zeros((len(hours), DAYS, *frames.shape[1:]))
-            counts = np.zeros(sums.shape, dtype="int32")
         known = ~np.isnan(frames)
         values = np.where(known, frames, 0)
         for index in range(len(frames)):
@@ -72,7 +75,7 @@ def smoothed_means(
 def days_without_training(times: pd.DatetimeIndex, *, window_days: int) -> int:
     """Number of days of the year that have, at some hour of the day, no time within the window."""
     blocks = [(0, np.zeros((len(times), 1)))]
-    means = smoothed_means(blocks, times, window_days=window_days)
+    means = smoothed_means(blocks, times, shape=(1,), window_days=window_days)
     return int(np.isnan(means).any(axis=(0, 2)).sum())
 
 

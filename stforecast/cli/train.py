@@ -41,7 +41,7 @@ def train(
     stforecast train weatherbench --data ERA5 --set variables=t2m --set split.train=2010/2015
     --set split.validation=2016 --set split.test=2017/2018
 
-    torchrun --nproc-per-node 4 -m stforecast train weatherbench --run runs/t2m …
+    torchrun --nproc-per-node 4 -m -- stforecast train weatherbench --run runs/t2m …
 
     glibc is told to keep large blocks, which nearly doubles the speed on a CPU for some memory;
     STFORECAST_KEEP_MEMORY=0 leaves it alone.

@@ -15,7 +15,7 @@ from stforecast.forecaster import Forecaster
 
 __all__ = ["AtomicCheckpointIO", "BestForecaster", "HistoryFile", "HistoryRow"]
 
-HistoryRow = dict[str, float]
+HistoryRow = dict[str, int | float]
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):

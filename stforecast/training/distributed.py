@@ -55,16 +55,16 @@ def wait_for_all() -> None:
         dist.barrier()
 
 
-def synchronise_batch_norm(network: nn.Module, *, device_type: str) -> nn.Module:
-    """The network with batch statistics over all processes, so that their number changes nothing."""
+def synchronise_batch_norm(network: nn.Module, *, device_type: str) -> None:
+    """Let the network take batch statistics over all processes: their number then changes nothing."""
     if device_type == "cuda":
-        return nn.SyncBatchNorm.convert_sync_batchnorm(network)
+        nn.SyncBatchNorm.convert_sync_batchnorm(network)
+        return
     for name, child in network.named_children():
         if isinstance(child, nn.BatchNorm2d):
             setattr(network, name, GlobalBatchNorm2d.of(child))
         else:
             synchronise_batch_norm(child, device_type=device_type)
-    return network
 
 
 class GlobalBatchNorm2d(nn.BatchNorm2d):

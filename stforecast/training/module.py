@@ -7,8 +7,9 @@ import lightning.pytorch as pl
 import torch
 import torch.distributed as dist
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
+from models.network import Network
 from pipelines.normalise import Normaliser
 from stforecast.experiment import TrainingConfig
 from stforecast.training.batches import step_seed
@@ -25,7 +26,7 @@ class TrainingModule(pl.LightningModule):
 
     def __init__(
         self,
-        network: nn.Module,
+        network: Network,
         normaliser: Normaliser,
         error: SquaredError,
         config: TrainingConfig,
@@ -71,7 +72,7 @@ class TrainingModule(pl.LightningModule):
         """The loss of one batch."""
         history, target = self._normalise(batch)
         done = self.global_step / (self._config.epochs * self._steps_an_epoch)
-        loss = self.network.training_loss(  # pyright: ignore[reportCallIssue]
+        loss = self.network.training_loss(
             history, target, error=self._error, progress=min(done, 1.0)
         )
         self.train_loss.add(loss.detach(), torch.ones_like(loss))

@@ -22,6 +22,7 @@ from rich.console import Console
 
 from models import build_network
 from models.counting import count_parameters
+from models.network import Network
 from pipelines.normalise import fit_normaliser
 from pipelines.series import channels_of, name_step, parse_step, time_step_of
 from pipelines.split import SPLITS, SplitConfig, SplitName, resolve_split
@@ -80,7 +81,7 @@ def train(
     network = _build(plan)
     forecaster = _describe(plan, network, series)
     if processes.count > 1:
-        network = synchronise_batch_norm(network, device_type=device_type)
+        synchronise_batch_norm(network, device_type=device_type)
     best = _fit(plan, network, forecaster, place, processes, device_type, console)
     if not np.isfinite(best.best_loss):
         raise RuntimeError(
@@ -200,7 +201,7 @@ def _differs(before: Experiment, now: Experiment) -> bool:
     return before.model_copy(update=moved) != now.model_copy(update=moved)
 
 
-def _build(plan: Plan) -> torch.nn.Module:
+def _build(plan: Plan) -> Network:
     experiment = plan.experiment
     with torch.random.fork_rng():
         torch.manual_seed(experiment.seed)
@@ -216,7 +217,7 @@ def _build(plan: Plan) -> torch.nn.Module:
         )
 
 
-def _describe(plan: Plan, network: torch.nn.Module, series: xr.DataArray) -> Forecaster:
+def _describe(plan: Plan, network: Network, series: xr.DataArray) -> Forecaster:
     train_range = plan.split["train"]
     grid = None
     if "latitude" in series.coords:
@@ -249,7 +250,7 @@ def _describe(plan: Plan, network: torch.nn.Module, series: xr.DataArray) -> For
 
 def _fit(
     plan: Plan,
-    network: torch.nn.Module,
+    network: Network,
     forecaster: Forecaster,
     run: Run,
     processes: Processes,

@@ -55,7 +55,7 @@ def score_table(
     table = Table(
         title=f"{channel} {metric}" + ("" if units == "1" else f" [{units}]").replace("[", r"\["),
         caption=(
-            f"{scores.attrs['dialect']}, {scores.attrs['n_init_times']} forecasts from "
+            f"{scores.attrs['dialect']}; init times: {scores.attrs['n_init_times']}, "
             f"{scores.attrs['first_init_time']} to {scores.attrs['last_init_time']}"
         ),
     )

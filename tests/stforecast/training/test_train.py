@@ -156,8 +156,8 @@ def test_two_processes_train_as_one_does(waves, tmp_path):
         for argument in ("--set", setting)
     ]
     subprocess.run(
-        [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--master-port=0"]
-        + ["-m", "stforecast", "train", "weatherbench", "--data", str(tmp_path / "store")]
+        [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone"]
+        + ["-m", "--", "stforecast", "train", "weatherbench", "--data", str(tmp_path / "store")]
         + ["--run", str(tmp_path / "both"), "--device", "cpu", *arguments],
         check=True,
         capture_output=True,
