@@ -139,17 +139,17 @@ def same_grid(grid: Grid, other: Grid) -> bool:
 
 def _columns(longitude: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The order of the columns from west to east, and their longitudes without a jump."""
-    steps = np.diff(longitude)
-    if len(longitude) > 2 and abs(longitude[-1] - longitude[0]) % 360 < TOLERANCE:
-        columns, east = _columns(longitude[:-1])
-        return columns, east
+    turn = abs(longitude[-1] - longitude[0]) % 360 if len(longitude) > 2 else 180
+    if min(turn, 360 - turn) < TOLERANCE:  # the first column once more
+        return _columns(longitude[:-1])
     around = (longitude + TOLERANCE / 2) % 360 - TOLERANCE / 2
     columns = np.argsort(around, kind="stable")
     east = around[columns]
     gaps = np.diff(east, append=east[0] + 360)
-    if gaps.max() - gaps.min() <= 2 * TOLERANCE:  # all around: starts in [0, 360)
+    if len(east) > 1 and np.ptp(gaps) <= 2 * TOLERANCE:  # all around: starts in [0, 360)
         return columns, east
-    if (steps > 0).all() and longitude[-1] - longitude[0] < 360:
+    steps = np.diff(longitude)
+    if (steps > 0).all() and (not len(steps) or np.ptp(steps) <= 2 * TOLERANCE):
         return np.arange(len(longitude)), longitude
     first = (int(gaps.argmax()) + 1) % len(east)
     columns, east = np.roll(columns, -first), np.roll(east, -first)

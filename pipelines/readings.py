@@ -12,7 +12,7 @@ import numpy as np
 
 from pipelines.units import UNITS, Conversion, convert, find_units
 
-__all__ = ["Reading", "Sample", "decide_units"]
+__all__ = ["Reading", "Sample", "decide_units", "standard_height"]
 
 _UNDECLARED = ("", "unknown", "none", "-", "~", "n/a")
 
@@ -196,13 +196,13 @@ def _finite(values: Mapping[float, np.ndarray]) -> Sample | None:
 
 def _is_height_of(height: float, level: float) -> bool:
     """Whether a height in metres is one that a pressure level (hPa) takes somewhere on earth."""
-    expected = _standard_height(level)
+    expected = standard_height(level)
     # 400 m at the ground and 2500 m at 50 hPa hold the polar night and the deepest lows.
     return abs(height - expected) <= 400 + 0.1 * abs(expected)
 
 
-def _standard_height(level: float) -> float:
+def standard_height(level: float) -> float:
     """Height in metres of a pressure level (hPa); ICAO standard atmosphere, isothermal from 11 km."""
     if level >= 226.32:
         return 288.15 / 0.0065 * (1 - (level / 1013.25) ** 0.190263)
-    return 11_000 + 6341.62 * np.log(226.32 / level)
+    return 11_000 + 6341.62 * float(np.log(226.32 / level))

@@ -11,6 +11,7 @@ __all__ = [
     "Variable",
     "channel_name",
     "channel_of",
+    "display_units",
     "find_variable",
     "match_variable",
     "parse_channel",
@@ -85,3 +86,14 @@ def channel_of(variable: Variable, level: float | None = None) -> Channel:
         valid_min=variable.valid_min,
         valid_max=variable.valid_max,
     )
+
+
+def display_units(variable: str, units: str) -> tuple[float, str]:
+    """Factor and units in which people read a variable: hPa for pressures in Pa.
+
+    A variable that is not in the table, or is in other units than the table's, is shown as it is.
+    """
+    known = VARIABLES.get(variable)
+    if known is None or known.units != units or not known.display_units:
+        return 1.0, units
+    return known.display_factor, known.display_units

@@ -84,7 +84,8 @@ class Field:
             )
         else:
             line = (
-                f"import netCDF4; netCDF4.Dataset({path!r}, 'a')[{self.name!r}].units = {units!r}"
+                f"import netCDF4; file = netCDF4.Dataset({path!r}, 'a'); "
+                f"file[{self.name!r}].units = {units!r}; file.close()"
             )
         return f'set the units attribute: python -c "{line}"'
 

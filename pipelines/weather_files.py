@@ -198,15 +198,16 @@ def _decode_times(variable: xr.DataArray) -> np.ndarray:
         floating = np.issubdtype(variable.dtype, np.floating)
         if floating and not np.isfinite(variable.values).all():
             raise ValueError(f"{name} holds missing times; drop those frames.")
+        labels = xr.Dataset({"time": ("frame", variable.values, variable.attrs)})
         try:
-            labels = xr.Dataset({"time": ("frame", variable.values, variable.attrs)})
-            variable = xr.decode_cf(labels)["time"]
+            variable = xr.decode_cf(
+                labels, decode_times=xr.coders.CFDatetimeCoder(use_cftime=False)
+            )["time"]
         except (ValueError, OverflowError) as error:
-            raise ValueError(f"{name} cannot be decoded from {units!r}: {error}") from error
-        if not np.issubdtype(variable.dtype, np.datetime64):
             raise ValueError(
-                f"{name} leaves the years 1678 to 2262 ({units!r}); correct its units."
-            )
+                f"{name} cannot be decoded from {units!r}; correct the units, and note that years lie "
+                f"between 1678 and 2262 ({error})."
+            ) from error
     # Fractions of days and hours are not exact: a frame's time is a whole second.
     half = np.timedelta64(500, "ms")
     return (

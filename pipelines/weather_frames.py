@@ -1,6 +1,7 @@
 """Frames of fields, lazy: each dask chunk reads its part of one file and puts it in order."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import dask.array as da
 import numpy as np
@@ -36,14 +37,17 @@ def lazy_frames(
     """
     kept = field.order[np.searchsorted(field.times, times)]
     time_dim, level_dim = field.source.time_dim, field.level_dim
-    variable = field.array.variable.isel({time_dim: _as_slice(kept)})
+    chosen = _as_slice(kept)
+    variable = field.array.variable.isel({time_dim: chosen})
     if level_dim is not None:
         places = np.array([field.levels.index(level) for level in levels])
         variable = variable.isel({level_dim: _as_slice(places)})
     dims = [time_dim, *([level_dim] if level_dim else []), field.y_dim, field.x_dim]
     variable = variable.isel({dim: 0 for dim in variable.dims if dim not in dims})
     stored = field.array.encoding.get("preferred_chunks", {}).get(time_dim, 1)
-    chunked = variable.chunk(
+    if isinstance(chosen, slice):  # so many of the chosen frames lie in one stored chunk
+        stored = max(stored // abs(chosen.step or 1), 1)
+    chunked: Any = variable.chunk(
         dict.fromkeys(variable.dims, -1) | {time_dim: _aligned(frames, stored)},
         name=_token(field, times, levels),
     ).data

@@ -9,6 +9,7 @@ Only labels and a few frames are read (the frames to tell units by); the rest wh
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
 
@@ -55,7 +56,14 @@ def open_weatherbench(
     wanted = None if variables is None else [parse_channel(name) for name in variables]
     if wanted == []:
         raise ValueError("variables is empty; name some, or leave it out for all that there are.")
-    parts = parts_of(path, _open_fields(path, wanted), wanted)
+    with ExitStack() as opened:
+        fields = _open_fields(path, wanted, opened)
+        series = _series_of(path, parts_of(path, fields, wanted), time_step)
+        opened.pop_all()  # what goes on reading stays open; after an error nothing is locked
+    return series
+
+
+def _series_of(path: Path, parts: Sequence[Part], time_step: np.timedelta64 | None) -> xr.DataArray:
     grid = common_grid(parts)
     times, note = common_times({part.name: part.times for part in parts})
     notes = [note] if note else []
@@ -80,19 +88,19 @@ def open_weatherbench(
     )
 
 
-def _open_fields(path: Path, wanted: Wanted | None) -> list[Field]:
+def _open_fields(path: Path, wanted: Wanted | None, opened: ExitStack) -> list[Field]:
     """The known fields at a path. Folders named after other variables are opened if need be only."""
-    later, fields, unknown = [], [], []
-    for place in find_places(path):
-        if place != path and not _may_hold(place.parent.name, wanted):
-            later.append(place)
-            continue
-        known, others = fields_of(open_source(place))
-        fields += known
-        unknown += others
-    if wanted is not None and lacking(fields, wanted):
-        for place in later:
-            known, others = fields_of(open_source(place))
+    fields, unknown = [], []
+    places = find_places(path)
+    first = [place for place in places if place == path or _may_hold(place.parent.name, wanted)]
+    rest = [place for place in places if place not in first]
+    for group in (first, rest):
+        if group is rest and (wanted is None or not lacking(fields, wanted)):
+            break
+        for place in group:
+            source = open_source(place)
+            opened.callback(source.dataset.close)
+            known, others = fields_of(source)
             fields += known
             unknown += others
     if not fields:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from stforecast.figures.curves import plot_history as plot_history
     from stforecast.figures.curves import plot_scores as plot_scores
     from stforecast.figures.maps import plot_maps as plot_maps
+    from stforecast.forecast import ForecastModel as ForecastModel
     from stforecast.forecaster import Forecaster as Forecaster
-    from stforecast.forecaster import ForecastModel as ForecastModel
     from stforecast.forecaster import load_forecaster as load_forecaster
     from stforecast.forecasting import forecast_file as forecast_file
     from stforecast.layouts import read_forecast as read_forecast
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 _PUBLIC = {
     "Climatology": "stforecast.baselines.climatology:Climatology",
     "Experiment": "stforecast.experiment:Experiment",
-    "ForecastModel": "stforecast.forecaster:ForecastModel",
+    "ForecastModel": "stforecast.forecast:ForecastModel",
     "Forecaster": "stforecast.forecaster:Forecaster",
     "Persistence": "stforecast.baselines.persistence:Persistence",
     "beats_until": "stforecast.verification.skill:beats_until",

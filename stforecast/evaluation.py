@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
 
 from pipelines.atomic import atomic_path
@@ -14,7 +15,8 @@ from stforecast.baselines.climatology import Climatology, fit_climatology, load_
 from stforecast.baselines.persistence import Persistence
 from stforecast.figures.curves import plot_history, plot_scores
 from stforecast.figures.save import save_figure
-from stforecast.forecaster import Forecaster, ForecastModel, load_forecaster
+from stforecast.forecast import ForecastModel
+from stforecast.forecaster import load_forecaster
 from stforecast.run import Run
 from stforecast.source import find_data, stored_series
 from stforecast.training.train import choose_device
@@ -24,6 +26,7 @@ from stforecast.verification.report import scores_to_frame
 __all__ = ["Progress", "evaluate_run"]
 
 Progress = Callable[[str, int, int], None]
+_SMALL_BYTES = 2**30
 
 
 def evaluate_run(
@@ -69,40 +72,67 @@ def evaluate_run(
     )
     climatology = _climatology(run, series, ranges["train"], progress)
     starts = window_starts(times, spec, time_step=forecaster.time_step, within=ranges[split])
+    init_times = times[starts + spec.history - 1]
+    models: list[ForecastModel] = [forecaster, Persistence(time_step=forecaster.time_step)]
+    note = _days_without_climatology(climatology, times[ranges[split].start : ranges[split].stop])
+    if not note:
+        models.append(climatology)
     scores = evaluate(
-        _beside_baselines(forecaster, climatology),
+        {model.name: model for model in models},
         series,
-        init_times=times[starts + spec.history - 1],
+        init_times=init_times,
         steps=spec.horizon,
         dialect=dialect,
         climatology=climatology,
         progress=lambda done, total: progress("forecasting", done, total),
     )
-    scores.attrs |= {"split": split, "experiment_dataset": experiment.dataset}
+    scores.attrs["split"] = split
+    if note:
+        scores.attrs["note"] = note
     _write(run, scores, dialect=dialect, split=split)
     return scores
 
 
-def _beside_baselines(forecaster: Forecaster, climatology: Climatology) -> dict[str, ForecastModel]:
-    persistence = Persistence(time_step=forecaster.time_step)
-    return {model.name: model for model in (forecaster, persistence, climatology)}
+def _days_without_climatology(climatology: Climatology, times: np.ndarray) -> str:
+    """Which of the times have no climatology, as training saw no day near; empty if all have one.
+
+    Scored beside the others it would mask those days for all of them.
+    """
+    hours = climatology.values["hour"].values * np.timedelta64(1, "h")
+    days = np.unique(times.astype("datetime64[D]"))
+    noted = [] if climatology.days_missing == 0 else climatology.at(days + hours[0]).isnull()
+    missing = [day for day, field in zip(days, noted, strict=False) if field.all()]
+    if not missing:
+        return ""
+    return (
+        f"no climatology on {len(missing)} of {len(days)} days, from {missing[0]} on: no training "
+        "day lies near them in the year; it is left out"
+    )
 
 
 def _climatology(
     run: Run, series: xr.DataArray, training: range, progress: Progress
 ) -> Climatology:
-    """The run's climatology, fitted once for the data at hand; read lazily."""
+    """The run's climatology, fitted once for the data."""
     fingerprint = fingerprint_of(series)
     if run.climatology_file.is_file():
         known = load_climatology(run.climatology_file)
         if known.values.attrs.get("data_fingerprint") == fingerprint:
-            return known
-    return fit_climatology(
+            return _at_hand(known)
+    fitted = fit_climatology(
         series[training.start : training.stop],
         path=run.climatology_file,
         attrs={"data_fingerprint": fingerprint},
         progress=lambda done, total: progress("climatology", done, total),
     )
+    return _at_hand(fitted)
+
+
+def _at_hand(climatology: Climatology) -> Climatology:
+    """Held in memory if it is small; a large one is read field by field."""
+    if climatology.values.nbytes <= _SMALL_BYTES:
+        climatology.values.load()
+    return climatology
 
 
 def _write(run: Run, scores: xr.Dataset, *, dialect: str, split: str) -> None:

@@ -76,6 +76,8 @@ class Experiment(BaseModel):
     """Steps forecast in one pass."""
     normalisation: Literal["zscore", "minmax01", "minmax11"] = "zscore"
     """Per channel, fitted on the training split."""
+    target: Literal["field", "tendency"] = "field"
+    """What the network puts out: whole frames, as published, or changes from the last seen one."""
     seed: int = Field(0, ge=0)
     """Initial weights, order of the windows and drop path all follow from it."""
     split: SplitConfig = SplitConfig()

@@ -1,12 +1,37 @@
-"""The forecast: what every forecaster yields, one labelled array.
+"""The forecast, one labelled array, and the one interface of all that make it.
 
 Dims `("init_time", "lead_time", "channel", "y", "x")`, float32, physical units.
 """
 
+from collections.abc import Sequence
+from typing import Any, Protocol, runtime_checkable
+
 import numpy as np
 import xarray as xr
 
-__all__ = ["make_forecast"]
+__all__ = ["ForecastModel", "make_forecast"]
+
+
+@runtime_checkable
+class ForecastModel(Protocol):
+    """Whatever forecasts: a trained network, persistence, climatology."""
+
+    @property
+    def name(self) -> str:
+        """As it stands in tables, figures and files."""
+        ...
+
+    def forecast(
+        self, series: xr.DataArray, *, init_times: Sequence[Any] | np.ndarray, steps: int
+    ) -> xr.DataArray:
+        """The forecast (init_time, lead_time, channel, y, x) in physical units.
+
+        Args:
+            series: frames up to each init_time at least; nothing after an init_time is looked at.
+            init_times: when the forecasts start; each is the last time of its history.
+            steps: lead times, one time step apart, the first one step after init_time.
+        """
+        ...
 
 
 def make_forecast(

@@ -1,53 +1,32 @@
-"""The forecaster: a trained network with all it needs to forecast, and the one interface of them all."""
+"""The forecaster: a trained network with all it needs to forecast."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
 import xarray as xr
-from pipelines.grid import Grid, difference_of
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from models import build_network
 from models.network import Network
 from pipelines.atomic import atomic_path
+from pipelines.grid import Grid, difference_of
 from pipelines.normalise import Normaliser
 from pipelines.series import Channel, channels_of, name_step, names, parse_step, select_channels
 from stforecast.experiment import Experiment, as_tree, load_experiment
 from stforecast.forecast import make_forecast
 from stforecast.history import history_frames
+from stforecast.networks import network_of
 from stforecast.rollout import rollout
 
-__all__ = ["ForecastModel", "Forecaster", "load_forecaster", "read_facts"]
+__all__ = ["Forecaster", "load_forecaster", "read_facts"]
 
 SCHEMA_VERSION = 1
 _BATCH_BYTES = 256 * 2**20
-
-
-class ForecastModel(Protocol):
-    """Whatever forecasts: a trained network, persistence, climatology."""
-
-    @property
-    def name(self) -> str:
-        """As it stands in tables, figures and files."""
-        ...
-
-    def forecast(
-        self, series: xr.DataArray, *, init_times: Sequence[Any] | np.ndarray, steps: int
-    ) -> xr.DataArray:
-        """The forecast (init_time, lead_time, channel, y, x) in physical units.
-
-        Args:
-            series: frames up to each init_time at least; nothing after an init_time is looked at.
-            init_times: when the forecasts start; each is the last time of its history.
-            steps: lead times, one time step apart, the first one step after init_time.
-        """
-        ...
 
 
 @dataclass(frozen=True)
@@ -219,18 +198,8 @@ def load_forecaster(path: str | Path, *, device: str = "cpu") -> Forecaster:
     header = read_facts(file)
     experiment = load_experiment(base=header.pop("experiment"))
     channels = tuple(Channel(**channel) for channel in header.pop("channels"))
-    history, horizon = experiment.history, experiment.horizon
     shape = header.pop("shape")
-    network = build_network(
-        experiment.network.name,
-        experiment.network.options(),
-        history=history,
-        horizon=horizon,
-        channels_in=len(channels),
-        channels_out=len(channels),
-        height=shape[0],
-        width=shape[1],
-    )
+    network = network_of(experiment, n_channels=len(channels), shape=(shape[0], shape[1]))
     with safe_open(file, framework="pt", device="cpu") as stored:
         network.load_state_dict({key: stored.get_tensor(key) for key in stored.keys()})  # noqa: SIM118
     normaliser = header.pop("normaliser")

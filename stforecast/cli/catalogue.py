@@ -18,7 +18,9 @@ def networks() -> None:
         table.add_column(heading, justify="right")
     for preset in PRESETS.values():
         # Multiply-adds are those of one pass, as published; rollout repeats it.
-        with torch.device("meta"):  # sizes without memory: one network has half a billion parameters
+        with torch.device(
+            "meta"
+        ):  # sizes without memory: one network has half a billion parameters
             network = build_network(
                 preset.network,
                 preset.options,

@@ -40,5 +40,7 @@ def evaluate(
         console.print(table)
     for sentence in skill_sentences(scores):
         console.print(sentence)
+    if "note" in scores.attrs:
+        console.print(f"note: {scores.attrs['note']}")
     console.print(f"scores: {opened.scores_file(dialect=dialect, split=split)}")
     console.print(f"figures: {opened.figures}")

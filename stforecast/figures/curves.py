@@ -5,23 +5,36 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import xarray as xr
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import (
+    FixedLocator,
+    FuncFormatter,
+    LogLocator,
+    MaxNLocator,
+    MultipleLocator,
+    NullFormatter,
+)
 
 from pipelines.series import names
+from pipelines.variables import VARIABLES
+from stforecast.figures.frames import (
+    LEFT,
+    RIGHT,
+    clean_axes,
+    draw_head,
+    draw_legend,
+    make_panels,
+    number_text,
+)
 from stforecast.figures.palette import FAINT, INK, forecaster_style, pretty_units
 from stforecast.figures.panels import make_figure
 
 __all__ = ["plot_history", "plot_scores"]
 
 _COLUMNS = 4
-_PANEL = (2.75, 2.0)
-"""Width and height of a panel in inches."""
-_LEFT, _RIGHT, _HEAD, _FOOT = 0.66, 0.2, 1.02, 0.5
-_GAPS = (0.62, 0.74)
-"""Between panels, across and down, in inches."""
 
 METRICS = {
     "rmse": "RMSE",
@@ -58,12 +71,14 @@ def plot_scores(
         missing = names(name for name in channels if name not in known)
         raise ValueError(f"The scores have no channel {missing}; they have {names(known)}.")
     table = scores["score"].sel(metric=metric)
+    clock = _clock(table["lead_time"].values)
     n_columns = min(len(channels), _COLUMNS)
-    figure, panels = _grid(len(channels), n_columns)
+    figure, panels = make_panels(len(channels), n_columns)
     for number, (axes, channel) in enumerate(zip(panels, channels, strict=True)):
-        _draw_scores(axes, table.sel(channel=channel), metric=metric)
+        factor, units = _display(scores, metric=metric, channel=channel)
+        _draw_scores(axes, table.sel(channel=channel) * factor, metric=metric, clock=clock)
         axes.set_title(
-            _channel_title(scores, metric, channel),
+            f"{channel} ({units})" if units else channel,
             fontsize=8.5,
             fontweight="bold",
             color=INK,
@@ -71,18 +86,33 @@ def plot_scores(
             pad=5,
         )
         if number >= len(channels) - n_columns:
-            unit = "days" if _in_days(table["lead_time"].values) else "hours"
-            axes.set_xlabel(f"Lead time ({unit})", fontsize=7.5, color=FAINT)
-    _head(figure, METRICS.get(metric, metric), _rules(scores))
-    _legend(figure, [str(name) for name in scores["forecaster"].values], n_columns)
+            axes.set_xlabel(f"Lead time ({clock[0]})", fontsize=7.5, color=FAINT)
+    draw_head(figure, METRICS.get(metric, metric), _rules(scores))
+    handles = _forecaster_handles([str(name) for name in scores["forecaster"].values])
+    draw_legend(figure, handles, n_columns=4 * n_columns)
     return figure
 
 
-def _draw_scores(axes: Axes, table: xr.DataArray, *, metric: str) -> None:
+def _clock(lead_times: np.ndarray) -> tuple[str, np.timedelta64, tuple[float, ...]]:
+    """Unit of the lead times, its length, and the steps in which people count it."""
+    if lead_times[-1] >= np.timedelta64(4, "D"):
+        return "days", np.timedelta64(1, "D"), (1, 2, 5, 10, 30)
+    if lead_times[-1] >= np.timedelta64(4, "h"):
+        return "hours", np.timedelta64(1, "h"), (1, 2, 3, 6, 12, 24)
+    if lead_times[-1] >= np.timedelta64(4, "m"):
+        return "minutes", np.timedelta64(1, "m"), (1, 2, 5, 10, 15, 30, 60)
+    return "seconds", np.timedelta64(1, "s"), (0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
+
+
+def _draw_scores(
+    axes: Axes,
+    table: xr.DataArray,
+    *,
+    metric: str,
+    clock: tuple[str, np.timedelta64, tuple[float, ...]],
+) -> None:
     """One panel: (forecaster, lead_time)."""
-    lead_times = table["lead_time"].values
-    day = np.timedelta64(1, "D") if _in_days(lead_times) else np.timedelta64(1, "h")
-    leads = lead_times / day
+    leads = table["lead_time"].values / clock[1]
     for name in table["forecaster"].values:
         style = forecaster_style(str(name))
         axes.plot(
@@ -92,13 +122,13 @@ def _draw_scores(axes: Axes, table: xr.DataArray, *, metric: str) -> None:
             linestyle=style.line,
             linewidth=1.6,
             marker=style.marker if len(leads) <= 24 else "",
-            markersize=3,
+            markersize=3.5,
             markeredgewidth=0,
             label=str(name),
             clip_on=False,
             zorder=3 if style.marker else 2,
         )
-    _clean(axes)
+    clean_axes(axes)
     finite = table.values[np.isfinite(table.values)]
     top = float(finite.max()) if len(finite) else 1.0
     if metric in _FROM_ZERO:
@@ -109,8 +139,10 @@ def _draw_scores(axes: Axes, table: xr.DataArray, *, metric: str) -> None:
     elif metric == "bias":
         axes.axhline(0, color=FAINT, linewidth=0.7, zorder=1)
     axes.set_xlim(0, float(leads[-1]))
-    steps = [1, 2, 5, 10] if day == np.timedelta64(1, "D") else [1, 1.2, 2.4, 3, 4.8, 6, 10]
-    axes.xaxis.set_major_locator(MaxNLocator(6, steps=steps))
+    step = next((step for step in clock[2] if leads[-1] / step <= 6), clock[2][-1])
+    axes.xaxis.set_major_locator(MultipleLocator(step))
+    axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+    axes.yaxis.set_major_formatter(FuncFormatter(number_text))
 
 
 def plot_history(history: pd.DataFrame) -> Figure:
@@ -123,25 +155,42 @@ def plot_history(history: pd.DataFrame) -> Figure:
         ValueError: no epoch is finished yet.
     """
     if history.empty:
-        raise ValueError("The history holds no epoch yet: nothing to draw.")
-    figure = make_figure(5.6, 3.7)
-    upper = figure.add_axes((0.125, 0.335, 0.845, 0.47))
-    lower = figure.add_axes((0.125, 0.125, 0.845, 0.14), sharex=upper)
+        raise ValueError("The history holds no epoch yet: there is nothing to draw.")
+    figure = make_figure(5.6, 4.0)
+    upper = figure.add_axes((LEFT / 5.6, 0.32, 1 - (LEFT + RIGHT) / 5.6, 0.475))
+    lower = figure.add_axes((LEFT / 5.6, 0.115, 1 - (LEFT + RIGHT) / 5.6, 0.12), sharex=upper)
+    _draw_losses(upper, history)
+    epochs = history["epoch"].to_numpy()
+    rates = history["learning_rate"].to_numpy(dtype="float64")
+    marker = "o" if len(epochs) == 1 else ""
+    lower.plot(epochs, rates, color=INK, linewidth=0.9, marker=marker, markersize=3)
+    clean_axes(lower)
+    lower.set_ylim(0, 1.1 * float(np.nanmax(rates)) or 1.0)
+    lower.yaxis.set_major_locator(FixedLocator([0.0, float(np.nanmax(rates))]))
+    lower.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.2g}"))
+    lower.xaxis.set_major_locator(MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]))
+    lower.set_title("Learning rate", fontsize=7.5, color=FAINT, loc="left", pad=4)
+    lower.set_xlabel("Epoch", fontsize=7.5, color=FAINT)
+    draw_head(figure, "Loss", "mean squared error of normalised values")
+    draw_legend(figure, upper.get_legend_handles_labels()[0], n_columns=3)
+    return figure
+
+
+def _draw_losses(axes: Axes, history: pd.DataFrame) -> None:
     epochs = history["epoch"].to_numpy()
     marker = "o" if len(epochs) == 1 else ""
     for column, label, colour in (
-        ("train_loss", "training", FAINT),
-        ("validation_loss", "validation", forecaster_style("simvp").colour),
+        ("train_loss", "Training", FAINT),
+        ("validation_loss", "Validation", forecaster_style("simvp").colour),
     ):
         loss = history[column].to_numpy(dtype="float64")
-        upper.plot(epochs, loss, color=colour, linewidth=1.6, label=label, marker=marker)
+        axes.plot(epochs, loss, color=colour, linewidth=1.6, label=label, marker=marker)
     validation = history["validation_loss"].to_numpy(dtype="float64")
-    below = "Mean squared error of normalised values"
     if np.isfinite(validation).any():
         best = int(np.nanargmin(validation))
         colour = forecaster_style("convlstm").colour
-        upper.axvline(epochs[best], color=colour, linewidth=0.7, alpha=0.6)
-        upper.plot(
+        axes.axvline(epochs[best], color=colour, linewidth=0.7, alpha=0.5, zorder=1)
+        axes.plot(
             epochs[best],
             validation[best],
             marker="o",
@@ -150,68 +199,19 @@ def plot_history(history: pd.DataFrame) -> Figure:
             markeredgecolor=colour,
             markeredgewidth=1.4,
             linestyle="",
-            label=f"best: epoch {epochs[best]:g}, {validation[best]:.4g}",
+            label=f"Best: epoch {epochs[best]:g}, {validation[best]:.4g}",
             zorder=4,
         )
-    upper.set_yscale("log")
-    _clean(upper)
-    upper.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    upper.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    upper.yaxis.set_minor_formatter(NullFormatter())
-    upper.tick_params(labelbottom=False)
-    lower.plot(
-        epochs, history["learning_rate"].to_numpy(), color=INK, linewidth=0.9, marker=marker
-    )
-    _clean(lower)
-    lower.set_ylim(bottom=0)
-    lower.yaxis.set_major_locator(MaxNLocator(2))
-    lower.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.2g}"))
-    lower.xaxis.set_major_locator(MaxNLocator(8, integer=True))
-    lower.set_title("Learning rate", fontsize=7, color=FAINT, loc="left", pad=3)
-    lower.set_xlabel("Epoch", fontsize=7.5, color=FAINT)
-    _head(figure, "Loss", below)
-    figure.legend(
-        handles=upper.get_legend_handles_labels()[0],
-        loc="upper right",
-        bbox_to_anchor=(0.985, 0.925),
-        ncols=3,
-        frameon=False,
-        fontsize=7.5,
-        labelcolor=INK,
-        handlelength=1.6,
-        columnspacing=1.2,
-    )
-    return figure
+    axes.set_yscale("log")
+    clean_axes(axes)
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(FuncFormatter(number_text))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.tick_params(labelbottom=False)
 
 
-def _grid(n_panels: int, n_columns: int) -> tuple[Figure, list[Axes]]:
-    n_rows = -(-n_panels // n_columns)
-    # A single panel has the sheet to itself.
-    panel_width, panel_height = (4.6, 2.7) if n_panels == 1 else _PANEL
-    across = n_columns * panel_width + (n_columns - 1) * _GAPS[0]
-    down = n_rows * panel_height + (n_rows - 1) * _GAPS[1]
-    width, height = _LEFT + across + _RIGHT, _HEAD + down + _FOOT
-    figure = make_figure(width, height)
-    panels = []
-    for number in range(n_panels):
-        row, column = divmod(number, n_columns)
-        left = _LEFT + column * (panel_width + _GAPS[0])
-        bottom = height - _HEAD - row * (panel_height + _GAPS[1]) - panel_height
-        box = (left / width, bottom / height, panel_width / width, panel_height / height)
-        panels.append(figure.add_axes(box))
-    return figure, panels
-
-
-def _head(figure: Figure, title: str, below: str) -> None:
-    width, height = figure.get_size_inches()
-    left = _LEFT / width
-    figure.text(left, 1 - 0.3 / height, title, fontsize=11, fontweight="bold", color=INK)
-    figure.text(left, 1 - 0.5 / height, below, fontsize=7.5, color=FAINT)
-
-
-def _legend(figure: Figure, forecasters: list[str], n_columns: int) -> None:
-    width, height = figure.get_size_inches()
-    handles = []
+def _forecaster_handles(forecasters: Sequence[str]) -> list[Artist]:
+    handles: list[Artist] = []
     for name in forecasters:
         style = forecaster_style(name)
         handles.append(
@@ -221,39 +221,25 @@ def _legend(figure: Figure, forecasters: list[str], n_columns: int) -> None:
                 color=style.colour,
                 linestyle=style.line,
                 marker=style.marker,
-                markersize=3,
+                markersize=3.5,
                 markeredgewidth=0,
                 linewidth=1.6,
                 label=style.label,
             )
         )
-    figure.legend(
-        handles=handles,
-        loc="upper left",
-        bbox_to_anchor=((_LEFT - 0.08) / width, 1 - 0.52 / height),
-        ncols=4 if n_columns == 1 else 8,
-        frameon=False,
-        fontsize=7.5,
-        labelcolor=INK,
-        handlelength=2.2,
-        columnspacing=1.6,
-    )
+    return handles
 
 
-def _clean(axes: Axes) -> None:
-    """Axes without a box: values and a faint grid."""
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set(color=FAINT, linewidth=0.6)
-    axes.tick_params(which="both", length=2.5, width=0.5, color=FAINT, labelcolor=INK, labelsize=7)
-    axes.grid(axis="y", color="#e6e8eb", linewidth=0.6)
-    axes.set_axisbelow(True)
-
-
-def _channel_title(scores: xr.Dataset, metric: str, channel: str) -> str:
-    units = pretty_units(str(scores["units"].sel(metric=metric, channel=channel).item()))
-    return f"{channel} ({units})" if units else channel
+def _display(scores: xr.Dataset, *, metric: str, channel: str) -> tuple[float, str]:
+    """Factor and units to show a score in: pressures in hPa, precipitation in mm."""
+    units = str(scores["units"].sel(metric=metric, channel=channel).item())
+    if "variable" in scores.coords:
+        variable = VARIABLES.get(str(scores["variable"].sel(channel=channel).item()))
+        # The score of a pure number, such as the ACC of a cloud cover, stays one.
+        pure = metric == "acc" or units == "1"
+        if variable and variable.display_units and variable.units == units and not pure:
+            return variable.display_factor, pretty_units(variable.display_units)
+    return 1.0, pretty_units(units)
 
 
 def _rules(scores: xr.Dataset) -> str:
@@ -269,7 +255,3 @@ def _rules(scores: xr.Dataset) -> str:
     if "dialect" in attrs:
         parts.append(f"dialect {attrs['dialect']}")
     return "  ·  ".join(part for part in parts if part)
-
-
-def _in_days(lead_times: np.ndarray) -> bool:
-    return bool(lead_times[-1] >= np.timedelta64(4, "D"))

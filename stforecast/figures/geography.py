@@ -206,7 +206,7 @@ def _within(outline: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 @cache
 def natural_earth(name: str) -> tuple[LineString, ...]:
     """Lines of a bundled file, in degrees: "physical/ne_110m_coastline.shp"."""
-    lines = get_parts([shape for shape in Reader(_NATURAL_EARTH / name).geometries()])
+    lines = get_parts(list(Reader(_NATURAL_EARTH / name).geometries()))
     return tuple(lines)
 
 

@@ -35,22 +35,24 @@ class ForecasterStyle:
     """How a forecaster's line looks."""
 
     colour: str
-    line: str | tuple[float, tuple[float, ...]]
-    """A line style of matplotlib."""
+    line: tuple[float, tuple[float, ...]]
+    """Offset, and lengths of dashes and gaps in line widths; none of them: one stroke."""
     label: str
     """Name for readers."""
     marker: str = "o"
     """A marker of matplotlib."""
 
 
+_STROKE = (0.0, ())
+
 FORECASTER_STYLES: dict[str, ForecasterStyle] = {
-    "simvp": ForecasterStyle("#0072B2", "-", "SimVP"),
-    "tau": ForecasterStyle("#56B4E9", "-", "TAU", "s"),
-    "convlstm": ForecasterStyle("#D55E00", "-", "ConvLSTM", "^"),
-    "predrnn": ForecasterStyle("#CC79A7", "-", "PredRNN", "D"),
-    "persistence": ForecasterStyle("#6b7178", (0, (4, 1.6)), "Persistence", ""),
-    "climatology": ForecasterStyle("#009E73", (0, (1.2, 1.2)), "Climatology", ""),
-    "seasonal_naive": ForecasterStyle("#E69F00", (0, (5, 1.4, 1.2, 1.4)), "Seasonal naive", ""),
+    "simvp": ForecasterStyle("#0072B2", _STROKE, "SimVP"),
+    "tau": ForecasterStyle("#56B4E9", _STROKE, "TAU", "s"),
+    "convlstm": ForecasterStyle("#D55E00", _STROKE, "ConvLSTM", "^"),
+    "predrnn": ForecasterStyle("#CC79A7", _STROKE, "PredRNN", "D"),
+    "persistence": ForecasterStyle("#6b7178", (0.0, (4, 1.6)), "Persistence", ""),
+    "climatology": ForecasterStyle("#009E73", (0.0, (1.2, 1.2)), "Climatology", ""),
+    "seasonal_naive": ForecasterStyle("#E69F00", (0.0, (5, 1.4, 1.2, 1.4)), "Seasonal naive", ""),
 }
 
 _OTHERS = ("#E69F00", "#D55E00", "#CC79A7", "#56B4E9", "#882255", "#44AA99")
@@ -63,7 +65,7 @@ def forecaster_style(name: str) -> ForecasterStyle:
         return FORECASTER_STYLES[name]
     number = crc32(name.encode())
     marker = _MARKERS[number // len(_OTHERS) % len(_MARKERS)]
-    return ForecasterStyle(_OTHERS[number % len(_OTHERS)], "-", name, marker)
+    return ForecasterStyle(_OTHERS[number % len(_OTHERS)], _STROKE, name, marker)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """Panels: maps in rows and columns on one sheet, sized in inches around the shape of the grid."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -181,10 +180,9 @@ class _Around(MaxNLocator):
         super().__init__(5, steps=[1, 1.5, 2, 3, 5, 10])
         self._centre = centre
 
-    def tick_values(self, vmin: float, vmax: float) -> Sequence[float]:
-        return np.asarray(super().tick_values(vmin + self._centre, vmax + self._centre)) - (
-            self._centre
-        )
+    def tick_values(self, vmin: float, vmax: float) -> list[float]:
+        ticks = super().tick_values(vmin + self._centre, vmax + self._centre)
+        return [float(tick) - self._centre for tick in ticks]
 
 
 def degrees_east(longitude: float) -> str:

@@ -1,4 +1,4 @@
-"""Labels that both layouts write and read: what a file says of itself, and forecasts put together again."""
+"""Labels of both layouts: what a file says of itself, and forecasts put together again."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from pipelines.series import Channel, make_series
-from pipelines.variables import VARIABLES, match_variable, parse_channel
+from pipelines.variables import VARIABLES, channel_of, match_variable, parse_channel
 
 __all__ = [
     "LATITUDE",
@@ -94,14 +94,16 @@ def accumulation_of(channel: Channel, lead_times: np.ndarray) -> np.timedelta64 
     return lead_times[0]
 
 
-def foreign_channel(name: str, units: str | None) -> Channel:
-    """What a variable in a file is, by its name alone; unknown names are taken as they are."""
-    if match_variable(name) is None and not name.rsplit("_", 1)[-1].isdigit():
-        return Channel(name, name, units=units or "1")
-    variable, level = parse_channel(name)
-    from pipelines.variables import channel_of
-
-    return channel_of(variable, level)
+def foreign_channel(name: str, *, level: float | None = None, units: str = "1") -> Channel:
+    """What a variable in a file of someone else is, by its name; an unknown name is taken as it is."""
+    variable = match_variable(name)
+    if variable is not None:
+        return channel_of(variable, level)
+    try:
+        return channel_of(*parse_channel(name))
+    except ValueError:
+        label = name if level is None else f"{name}{level:g}"
+        return Channel(label, name, level, units=units)
 
 
 def assemble(

@@ -17,12 +17,11 @@ import torch
 import xarray as xr
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
-from pipelines.grid import Grid
 from rich.console import Console
 
-from models import build_network
 from models.counting import count_parameters
 from models.network import Network
+from pipelines.grid import Grid
 from pipelines.normalise import fit_normaliser
 from pipelines.series import channels_of, name_step, parse_step, time_step_of
 from pipelines.split import SPLITS, SplitConfig, SplitName, resolve_split
@@ -31,6 +30,7 @@ from pipelines.windows import WindowDataset, WindowSpec, window_starts
 from stforecast.allocator import keep_memory
 from stforecast.experiment import Experiment, save_experiment
 from stforecast.forecaster import Forecaster, read_facts
+from stforecast.networks import network_of
 from stforecast.run import Run, open_run
 from stforecast.training.batches import make_loader
 from stforecast.training.callbacks import AtomicCheckpointIO, BestForecaster, HistoryFile
@@ -202,19 +202,10 @@ def _differs(before: Experiment, now: Experiment) -> bool:
 
 
 def _build(plan: Plan) -> Network:
-    experiment = plan.experiment
+    shape = (plan.frames.shape[2], plan.frames.shape[3])
     with torch.random.fork_rng():
-        torch.manual_seed(experiment.seed)
-        return build_network(
-            experiment.network.name,
-            experiment.network.options(),
-            history=experiment.history,
-            horizon=experiment.horizon,
-            channels_in=plan.n_channels,
-            channels_out=plan.n_channels,
-            height=plan.frames.shape[2],
-            width=plan.frames.shape[3],
-        )
+        torch.manual_seed(plan.experiment.seed)
+        return network_of(plan.experiment, n_channels=plan.n_channels, shape=shape)
 
 
 def _describe(plan: Plan, network: Network, series: xr.DataArray) -> Forecaster:

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from stforecast.baselines.climatology import Climatology
-from stforecast.forecaster import ForecastModel
+from stforecast.forecast import ForecastModel
 from stforecast.verification.dialects import Dialect
 from stforecast.verification.statistics import STATISTICS, cells_of
 from stforecast.verification.sums import ScoreSums

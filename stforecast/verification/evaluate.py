@@ -9,7 +9,7 @@ import xarray as xr
 
 from pipelines.series import time_step_of
 from stforecast.baselines.climatology import Climatology
-from stforecast.forecaster import ForecastModel
+from stforecast.forecast import ForecastModel
 from stforecast.verification.accumulate import accumulate
 from stforecast.verification.dialects import find_dialect
 from stforecast.verification.sums import ScoreSums

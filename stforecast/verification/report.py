@@ -7,7 +7,7 @@ import pandas as pd
 import xarray as xr
 from rich.table import Table
 
-from pipelines.variables import VARIABLES
+from pipelines.variables import VARIABLES, display_units
 from stforecast.verification.dialects import find_dialect
 from stforecast.verification.skill import beats_until, scores_of_metric
 
@@ -113,14 +113,15 @@ def skill_sentences(scores: xr.Dataset, *, metric: str = "rmse") -> list[str]:
 
 
 def _display(scores: xr.Dataset, *, channel: str, metric: str) -> tuple[float, str]:
-    """Factor and units to show a score in: pressures in hPa, precipitation in mm."""
-    of_channel = scores.sel(channel=channel, metric=metric)
-    units = str(of_channel["units"].values)
-    variable = VARIABLES.get(str(of_channel["variable"].values))
-    how = find_dialect(scores.attrs["dialect"]).metrics[metric]
-    if variable is None or not variable.display_units or how.units(variable.units) != units:
+    """Factor and units to show a score in."""
+    rule = find_dialect(scores.attrs["dialect"]).metrics[metric]
+    one = scores.sel(channel=channel, metric=metric)
+    variable, units = str(one["variable"].values), str(one["units"].values)
+    own = VARIABLES[variable].units if variable in VARIABLES else ""
+    if rule.units(own) != units:
         return 1.0, units
-    return variable.display_factor**how.power, how.units(variable.display_units)
+    factor, shown = display_units(variable, own)
+    return factor**rule.power, rule.units(shown)
 
 
 def lead_text(lead_time: np.timedelta64) -> str:

@@ -39,7 +39,9 @@ def test_a_test_split_before_the_training_keeps_its_times_too():
 
 
 def test_a_gap_in_the_data_counts_as_part_of_the_gap():
-    times = np.concatenate([days("2001-01-01", 100), days("2002-01-01", 100), days("2003-01-01", 9)])
+    times = np.concatenate(
+        [days("2001-01-01", 100), days("2002-01-01", 100), days("2003-01-01", 9)]
+    )
     ranges = resolve(times, train="2001", validation="2002", test="2003")
     assert len(ranges["train"]) == 100
 
