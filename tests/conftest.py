@@ -6,8 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from jaxtyping import install_import_hook
 
-from pipelines.series import Channel, make_series
+# Shapes and types in signatures are checked wherever a test calls our code. The hook must stand
+# before the first import of it; a whole number is a fine float (PEP 484's tower).
+install_import_hook(
+    ["models", "pipelines", "stforecast"],
+    "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))",
+)
+
+from pipelines.series import Channel, make_series  # noqa: E402
 
 # Several tests at once on a small machine get in each other's way with more threads.
 os.environ.setdefault("OMP_NUM_THREADS", "2")

@@ -165,10 +165,11 @@ def plot_history(history: pd.DataFrame) -> Figure:
     marker = "o" if len(epochs) == 1 else ""
     lower.plot(epochs, rates, color=INK, linewidth=0.9, marker=marker, markersize=3)
     clean_axes(lower)
+    lower.set_xlim(epochs[0] - 0.5, epochs[-1] + 0.5)
     lower.set_ylim(0, 1.1 * float(np.nanmax(rates)) or 1.0)
     lower.yaxis.set_major_locator(FixedLocator([0.0, float(np.nanmax(rates))]))
     lower.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.2g}"))
-    lower.xaxis.set_major_locator(MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]))
+    lower.xaxis.set_major_locator(MaxNLocator(8, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
     lower.set_title("Learning rate", fontsize=7.5, color=FAINT, loc="left", pad=4)
     lower.set_xlabel("Epoch", fontsize=7.5, color=FAINT)
     draw_head(figure, "Loss", "mean squared error of normalised values")

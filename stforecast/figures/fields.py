@@ -7,6 +7,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import xarray as xr
+from matplotlib.ticker import MaxNLocator
 
 from pipelines.series import Channel, channels_of, names
 from pipelines.variables import VARIABLES
@@ -21,6 +22,9 @@ _SHOWN = 4
 _BEYOND = 0.2
 """Per cent of the values that may lie beyond the ends of a scale."""
 
+_BANDS = 26
+"""Bands of one colour on a scale, at most."""
+
 
 @dataclass(frozen=True, eq=False)
 class Fields:
@@ -33,6 +37,7 @@ class Fields:
     units: str
     init_time: np.datetime64
     lead_times: np.ndarray
+    has_degrees: bool
     attrs: dict[str, str]
 
 
@@ -73,6 +78,7 @@ def read_fields(
         units=pretty_units(units),
         init_time=time,
         lead_times=forecast["lead_time"].values,
+        has_degrees="latitude" in forecast.coords,
         attrs={key: str(value) for key, value in forecast.attrs.items()},
     )
 
@@ -124,21 +130,35 @@ def field_scale(fields: Fields, limits: tuple[float, float] | None) -> Scale:
             low = -high
         elif style.from_zero:
             # A few showers must not turn all others pale.
-            low, high = 0.0, float(np.percentile(finite, 100 - _BEYOND)) if high > 0 else 1.0
-            high = high or 1.0
-    return Scale(
-        low, high, matplotlib.colormaps[style.colour_map], fields.units, _beyond(finite, low, high)
-    )
+            low, high = 0.0, float(np.percentile(finite, 100 - _BEYOND)) if len(finite) else 1.0
+            high = high if high > 0 else 1.0
+    return _scale(finite, low, high, style.colour_map, fields, given=limits is not None)
 
 
-def error_scale(error: np.ndarray, limit: float | None, *, units: str) -> Scale:
+def error_scale(error: np.ndarray, limit: float | None, *, fields: Fields) -> Scale:
     """The scale of forecast less truth, symmetric about 0."""
     finite = error[np.isfinite(error)]
-    if limit is None:
-        limit = float(np.percentile(np.abs(finite), 100 - _BEYOND)) if len(finite) else 1.0
-        limit = limit or 1.0
-    colours = matplotlib.colormaps[ERROR_COLOURS]
-    return Scale(-limit, limit, colours, units, _beyond(finite, -limit, limit))
+    end = limit
+    if end is None:
+        end = float(np.percentile(np.abs(finite), 100 - _BEYOND)) if len(finite) else 1.0
+        end = end or 1.0
+    return _scale(finite, -end, end, ERROR_COLOURS, fields, given=limit is not None)
+
+
+def _scale(
+    finite: np.ndarray, low: float, high: float, colours: str, fields: Fields, *, given: bool
+) -> Scale:
+    """A scale in bands between round numbers where there are coastlines to see them beside."""
+    bands: tuple[float, ...] = ()
+    if fields.has_degrees:
+        steps = MaxNLocator(_BANDS, steps=[1, 2, 2.5, 5, 10])
+        ticks = np.asarray(steps.tick_values(low, high))
+        if given:
+            ticks = np.array([low, *ticks[(ticks > low) & (ticks < high)], high])
+        bands = tuple(map(float, ticks))
+        low, high = bands[0], bands[-1]
+    beyond = _beyond(finite, low, high)
+    return Scale(low, high, matplotlib.colormaps[colours], fields.units, beyond, bands)
 
 
 def _ends(finite: np.ndarray) -> tuple[float, float]:

@@ -67,7 +67,7 @@ def plot_maps(
         bars = [(0, sheet.n_rows - 1, scale)]
     else:
         error = fields.forecast - fields.truth
-        scale_of_error = error_scale(error, error_limit, units=scale.units)
+        scale_of_error = error_scale(error, error_limit, fields=fields)
         sheet = Sheet(3, len(leads), view)
         rows = [
             _Row("Truth", fields.truth, scale),

@@ -51,11 +51,12 @@ FORECASTER_STYLES: dict[str, ForecasterStyle] = {
     "convlstm": ForecasterStyle("#D55E00", _STROKE, "ConvLSTM", "^"),
     "predrnn": ForecasterStyle("#CC79A7", _STROKE, "PredRNN", "D"),
     "persistence": ForecasterStyle("#6b7178", (0.0, (4, 1.6)), "Persistence", ""),
-    "climatology": ForecasterStyle("#009E73", (0.0, (1.2, 1.2)), "Climatology", ""),
-    "seasonal_naive": ForecasterStyle("#E69F00", (0.0, (5, 1.4, 1.2, 1.4)), "Seasonal naive", ""),
+    "climatology": ForecasterStyle("#E69F00", (0.0, (1.2, 1.2)), "Climatology", ""),
+    "seasonal_naive": ForecasterStyle("#009E73", (0.0, (5, 1.4, 1.2, 1.4)), "Seasonal naive", ""),
 }
 
-_OTHERS = ("#E69F00", "#D55E00", "#CC79A7", "#56B4E9", "#882255", "#44AA99")
+_OTHERS = ("#882255", "#44AA99", "#AA4499", "#999933", "#332288", "#661100")
+"""Tol's muted colours, apart from those above (https://sronpersonalpages.nl/~pault)."""
 _MARKERS = ("v", "P", "X", "<", ">", "h")
 
 

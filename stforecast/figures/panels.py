@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
-from matplotlib.colors import Colormap, Normalize
+from matplotlib.colors import BoundaryNorm, Colormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.patches import Polygon
@@ -40,6 +40,15 @@ class Scale:
     """What the numbers at the colour bar are."""
     beyond: str = "neither"
     """Values that are shown lie "neither", "min", "max" or "both" beyond the ends."""
+    bands: tuple[float, ...] = ()
+    """Bounds of bands of one colour each, from low to high; none of them: colours without steps."""
+
+    @property
+    def norm(self) -> Normalize:
+        """Values to fractions of the colour map."""
+        if not self.bands:
+            return Normalize(self.low, self.high)
+        return BoundaryNorm(self.bands, self.colours.N)
 
 
 @dataclass(frozen=True)
@@ -135,8 +144,7 @@ def draw_panel(
         np.ma.masked_invalid(view.image(field, smooth=smooth)),
         extent=view.extent,
         cmap=scale.colours.with_extremes(bad=MISSING),
-        vmin=scale.low,
-        vmax=scale.high,
+        norm=scale.norm,
         aspect=view.aspect,
         interpolation="nearest",
         zorder=1,
@@ -201,7 +209,7 @@ def draw_colour_bar(
     figure: Figure, box: tuple[float, float, float, float], *, scale: Scale
 ) -> None:
     """A colour bar with its units, at a place that `Sheet.bar_box` gives."""
-    mappable = ScalarMappable(Normalize(scale.low, scale.high), scale.colours)
+    mappable = ScalarMappable(scale.norm, scale.colours)
     bar = figure.colorbar(mappable, cax=figure.add_axes(box), extend=scale.beyond, extendfrac=0.04)
     bar.outline.set(linewidth=0.5, edgecolor=FAINT)  # pyright: ignore[reportCallIssue]
     bar.ax.tick_params(

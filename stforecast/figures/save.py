@@ -9,7 +9,7 @@ from stforecast.atomic import atomic_path
 __all__ = ["save_figure"]
 
 
-def save_figure(figure: Figure, path: str | Path, *, dpi: float = 150) -> Path:
+def save_figure(figure: Figure, path: str | Path, *, dpi: float = 120) -> Path:
     """Write a figure as a PNG, whole or not at all; the path.
 
     Args:
@@ -23,5 +23,11 @@ def save_figure(figure: Figure, path: str | Path, *, dpi: float = 150) -> Path:
         raise ValueError(f"Figures are written as PNG, but the path is {path}; end it in .png.")
     with atomic_path(path) as temporary:
         # Without the version of matplotlib the same figure is the same file.
-        figure.savefig(temporary, format="png", dpi=dpi, metadata={"Software": None})
+        figure.savefig(
+            temporary,
+            format="png",
+            dpi=dpi,
+            metadata={"Software": None},
+            pil_kwargs={"optimize": True},
+        )
     return path

@@ -64,11 +64,12 @@ def kept_attributes(attrs: dict[str, object]) -> dict[str, str]:
 
 
 def init_stamp(init_time: np.datetime64) -> str:
-    """An init_time for a file's name: "20180101T06", with minutes and seconds where there are any."""
-    text = str(np.datetime_as_string(init_time.astype("datetime64[s]")))
+    """An init_time for a file's name: "20180101T06", and as much more as tells it apart."""
+    whole = init_time == init_time.astype("datetime64[s]")
+    text = str(np.datetime_as_string(init_time, unit="s" if whole else "ms"))
     for ending in (":00", ":00"):
         text = text.removesuffix(ending)
-    return text.replace("-", "").replace(":", "")
+    return text.translate(str.maketrans("", "", "-:."))
 
 
 def lead_units(lead_times: np.ndarray) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xarray as xr
 import zarr
 
@@ -19,11 +20,6 @@ __all__ = ["read_store", "write_store"]
 
 _CHUNK_BYTES = 64 * 2**20
 _TIMES_A_CHUNK = 4096
-_EPOCH = {
-    "dtype": "int64",
-    "units": "seconds since 1970-01-01",
-    "calendar": "proleptic_gregorian",
-}
 
 
 def write_store(forecasts: Iterator[xr.DataArray], path: Path) -> list[Path]:
@@ -51,9 +47,16 @@ def write_store(forecasts: Iterator[xr.DataArray], path: Path) -> list[Path]:
 
 def _encoding(dataset: xr.Dataset) -> dict[str, Any]:
     leads = dataset.sizes["prediction_timedelta"]
+    since_1970 = dataset["valid_time"].values.ravel() - np.datetime64("1970-01-01", "ns")
+    units = "nanoseconds" if lead_units(since_1970) == "nanoseconds" else "seconds"
+    epoch = {
+        "dtype": "int64",
+        "units": f"{units} since 1970-01-01",
+        "calendar": "proleptic_gregorian",
+    }
     encoding: dict[str, Any] = {
-        "time": _EPOCH | {"chunks": (_TIMES_A_CHUNK,)},
-        "valid_time": _EPOCH | {"chunks": (_TIMES_A_CHUNK, leads)},
+        "time": epoch | {"chunks": (_TIMES_A_CHUNK,)},
+        "valid_time": epoch | {"chunks": (_TIMES_A_CHUNK, leads)},
         "prediction_timedelta": {
             "dtype": "int64",
             "units": lead_units(dataset["prediction_timedelta"].values),

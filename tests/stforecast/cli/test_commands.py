@@ -112,7 +112,7 @@ def test_the_whole_path_from_a_sample_to_forecast_files(place, monkeypatch, caps
 
 def test_other_dialects_stand_beside_the_first(place, monkeypatch, capsys):
     run = place / "run"
-    code, out, _ = call(monkeypatch, capsys, "evaluate", run, "--dialect", "openstl")
+    code, _, _ = call(monkeypatch, capsys, "evaluate", run, "--dialect", "openstl")
     assert code == 0
     assert (run / "scores_openstl.nc").exists()
     assert xr.load_dataset(run / "scores.nc").attrs["dialect"] == "wb2"

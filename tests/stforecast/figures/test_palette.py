@@ -1,0 +1,28 @@
+import matplotlib
+import pytest
+
+from stforecast.figures.palette import (
+    FIELD_STYLES,
+    field_style,
+    forecaster_style,
+    pretty_units,
+)
+
+
+@pytest.mark.parametrize(
+    ("units", "shown"),
+    [("m2 s-2", "m² s⁻²"), ("m s-1", "m s⁻¹"), ("K", "K"), ("1", ""), ("%", "%"), ("K2", "K²")],
+)
+def test_units_are_written_for_readers(units, shown):
+    assert pretty_units(units) == shown
+
+
+def test_unknown_forecaster_looks_the_same_each_time():
+    assert forecaster_style("mine") == forecaster_style("mine")
+    assert forecaster_style("mine").label == "mine"
+    assert forecaster_style("mine").colour != forecaster_style("simvp").colour
+
+
+def test_colour_maps_exist():
+    assert all(style.colour_map in matplotlib.colormaps for style in FIELD_STYLES.values())
+    assert field_style("something").colour_map == "viridis"
