@@ -1,7 +1,6 @@
 """Splits: train, validation and test, disjoint in time and a window apart."""
 
 from itertools import pairwise
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -9,12 +8,11 @@ from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 from pipelines.series import name_step
 
-__all__ = ["SPLITS", "SplitConfig", "SplitName", "parse_times", "resolve_split"]
+__all__ = ["SPLITS", "SplitConfig", "parse_times", "resolve_split"]
 
-SplitName = Literal["train", "validation", "test"]
 # Where two splits lie closer than the gap, the earlier one in this list gives way: the test split
 # keeps the times that a published protocol names.
-SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
+SPLITS = ("train", "validation", "test")
 
 
 class SplitConfig(BaseModel):
@@ -80,7 +78,7 @@ class SplitConfig(BaseModel):
 
 def resolve_split(
     times: np.ndarray, config: SplitConfig, *, window_steps: int, time_step: np.timedelta64
-) -> dict[SplitName, range]:
+) -> dict[str, range]:
     """The frames of each split, as ranges of indices into `times`.
 
     Between neighbouring splits at least `config.gap` steps (one window unless given) are left out;
@@ -125,9 +123,9 @@ def parse_times(text: str) -> tuple[np.datetime64, np.datetime64]:
     """First and last instant of "first/last", each a year, month, day, hour or minute, inclusive."""
     first, _, last = text.partition("/")
     try:
-        start = pd.Period(first.strip()).start_time
-        end = pd.Period((last or first).strip()).end_time
-    except (ValueError, AttributeError) as error:
+        periods = [pd.Period(part.strip()) for part in (first, last or first)]
+        start, end = periods[0].start_time, periods[1].end_time  # pyright: ignore[reportAttributeAccessIssue]
+    except (ValueError, AttributeError) as error:  # a missing time ("NaT") has no start
         raise ValueError(
             f"{text!r} is neither a fraction nor times; write 2010/2015, 2016 or "
             "2019-03-01/2019-03-22"
@@ -161,9 +159,9 @@ def _check_disjoint(
 
 def _leave_gap(
     times: np.ndarray,
-    ranges: dict[SplitName, range],
-    earlier: SplitName,
-    later: SplitName,
+    ranges: dict[str, range],
+    earlier: str,
+    later: str,
     *,
     steps: int,
     time_step: np.timedelta64,

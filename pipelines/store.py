@@ -46,7 +46,7 @@ def write_store(
         for start, stop in blocks_of(series):
             block = np.ascontiguousarray(series[start:stop].values, dtype="float32")
             frames[start:stop] = block
-            digest.update(block)
+            digest.update(block.data)
             if progress is not None:
                 progress(stop, series.sizes["time"])
         frames.flush()
@@ -98,7 +98,7 @@ def fingerprint_of(series: xr.DataArray) -> str:
         return series.attrs["fingerprint"]
     digest = hashlib.blake2b(digest_size=16)
     for start, stop in blocks_of(series):
-        digest.update(np.ascontiguousarray(series[start:stop].values, dtype="float32"))
+        digest.update(np.ascontiguousarray(series[start:stop].values, dtype="float32").data)
     digest.update(_label_bytes(series))
     return digest.hexdigest()
 

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from pipelines.atomic import atomic_path
-from pipelines.split import SPLITS, SplitName, resolve_split
+from pipelines.split import SPLITS, resolve_split
 from pipelines.store import fingerprint_of
 from pipelines.windows import WindowSpec, window_starts
 from stforecast.allocator import keep_memory
@@ -33,7 +33,7 @@ def evaluate_run(
     run: Run,
     *,
     data: str | Path | None = None,
-    split: SplitName = "test",
+    split: str = "test",
     dialect: str = "wb2",
     device: str = "auto",
     progress: Progress = lambda what, done, total: None,

@@ -33,25 +33,25 @@ class TrainingConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    epochs: int = Field(50, ge=1)
+    epochs: int = Field(default=50, ge=1)
     """Passes over the training windows."""
-    batch_size: int = Field(16, ge=1)
+    batch_size: int = Field(default=16, ge=1)
     """Windows a step, over all processes together."""
-    learning_rate: float = Field(1e-3, gt=0)
+    learning_rate: float = Field(default=1e-3, gt=0)
     """Highest learning rate of the schedule (Adam)."""
     schedule: Literal["cosine", "onecycle", "constant"] = "cosine"
     """"cosine": a step an epoch, down to 1e-6; "onecycle": a step a batch (Smith 2018)."""
-    warmup_epochs: int = Field(0, ge=0)
+    warmup_epochs: int = Field(default=0, ge=0)
     """Cosine only: epochs of a linear rise from 1e-5."""
-    weight_decay: float = Field(0.0, ge=0)
+    weight_decay: float = Field(default=0.0, ge=0)
     """Adam's weight decay."""
     area_weights: bool = False
     """Weigh the loss by the area of the grid cells, as the scores do."""
-    gradient_clip: float | None = Field(None, gt=0)
+    gradient_clip: float | None = Field(default=None, gt=0)
     """Largest norm of the gradient; none unless given."""
-    early_stopping: int | None = Field(None, ge=1)
+    early_stopping: int | None = Field(default=None, ge=1)
     """Stop after so many epochs without a better validation loss; never unless given."""
-    window_stride: int = Field(1, ge=1)
+    window_stride: int = Field(default=1, ge=1)
     """Steps between the starts of neighbouring training windows."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """"auto": bfloat16 mixed precision on a GPU that has it, float32 elsewhere."""
@@ -70,15 +70,15 @@ class Experiment(BaseModel):
     """Such as ["t2m", "z500"]; all that the data have unless given."""
     time_step: str | None = None
     """Such as "6h"; the data's own unless given."""
-    history: int = Field(12, ge=1)
+    history: int = Field(default=12, ge=1)
     """Steps seen; the last one is the init_time."""
-    horizon: int = Field(12, ge=1)
+    horizon: int = Field(default=12, ge=1)
     """Steps forecast in one pass."""
     normalisation: Literal["zscore", "minmax01", "minmax11"] = "zscore"
     """Per channel, fitted on the training split."""
     target: Literal["field", "tendency"] = "field"
     """What the network puts out: whole frames, as published, or changes from the last seen one."""
-    seed: int = Field(0, ge=0)
+    seed: int = Field(default=0, ge=0)
     """Initial weights, order of the windows and drop path all follow from it."""
     split: SplitConfig = SplitConfig()
     """Which times belong to train, validation and test."""
@@ -145,23 +145,28 @@ def _parse_setting(setting: str) -> dict[str, Any]:
     key, equals, text = setting.partition("=")
     if not equals or not key.strip():
         raise ValueError(f"--set takes key=value, such as history=8, but it is {setting!r}.")
+    value: Any
     try:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         value = text
     if not isinstance(value, str | int | float | bool | list):
         value = text  # a date without quotes: the fields take texts
-    for part in reversed(key.strip().split(".")):
-        value = {part: value}
-    return value
+    *tables, last = key.strip().split(".")
+    tree: dict[str, Any] = {last: value}
+    for table in reversed(tables):
+        tree = {table: tree}
+    return tree
 
 
 def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     merged = dict(below)
     for key, value in above.items():
         inner = merged.get(key)
-        both = isinstance(inner, dict) and isinstance(value, dict)
-        merged[key] = _merge(inner, value) if both else value
+        if isinstance(inner, dict) and isinstance(value, dict):
+            merged[key] = _merge(inner, value)
+        else:
+            merged[key] = value
     return merged
 
 

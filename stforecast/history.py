@@ -19,7 +19,7 @@ def history_frames(
         ValueError: a frame of a history is not in the series.
     """
     offsets = np.arange(1 - history, 1) * time_step
-    wanted = np.asarray(init_times, dtype="datetime64[ns]")[:, None] + offsets
+    wanted: np.ndarray = np.asarray(init_times, dtype="datetime64[ns]")[:, None] + offsets
     times = series["time"].values
     rows = np.searchsorted(times, wanted.ravel())
     found = times[np.minimum(rows, len(times) - 1)] == wanted.ravel()

@@ -31,7 +31,7 @@ def evaluate(
         scores = evaluate_run(
             opened,
             data=data,
-            split=split,  # pyright: ignore[reportArgumentType]
+            split=split,
             dialect=dialect,
             device=device,
             progress=tell,

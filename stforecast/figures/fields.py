@@ -155,6 +155,9 @@ def _scale(
         ticks = np.asarray(steps.tick_values(low, high))
         if given:
             ticks = np.array([low, *ticks[(ticks > low) & (ticks < high)], high])
+        if colours == ERROR_COLOURS:
+            # One white band about 0: next to nothing is neither too high nor too low.
+            ticks = ticks[np.abs(ticks) > 1e-9 * high]
         bands = tuple(map(float, ticks))
         low, high = bands[0], bands[-1]
     beyond = _beyond(finite, low, high)

@@ -210,7 +210,13 @@ def draw_colour_bar(
 ) -> None:
     """A colour bar with its units, at a place that `Sheet.bar_box` gives."""
     mappable = ScalarMappable(scale.norm, scale.colours)
-    bar = figure.colorbar(mappable, cax=figure.add_axes(box), extend=scale.beyond, extendfrac=0.04)
+    bar = figure.colorbar(
+        mappable,
+        cax=figure.add_axes(box),
+        extend=scale.beyond,
+        extendfrac=0.04,
+        spacing="proportional",
+    )
     bar.outline.set(linewidth=0.5, edgecolor=FAINT)  # pyright: ignore[reportCallIssue]
     bar.ax.tick_params(
         length=2, width=0.5, color=FAINT, labelcolor=INK, labelsize=7, pad=2, which="both"

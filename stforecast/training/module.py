@@ -7,6 +7,7 @@ import lightning.pytorch as pl
 import torch
 import torch.distributed as dist
 from jaxtyping import Float
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from models.network import Network
@@ -44,7 +45,7 @@ class TrainingModule(pl.LightningModule):
         self.train_loss = RunningMean()
         self.validation_loss = RunningMean()
 
-    def configure_optimizers(self) -> dict[str, object]:
+    def configure_optimizers(self) -> OptimizerLRScheduler:
         """Adam, as published, with the experiment's schedule."""
         optimiser = torch.optim.Adam(
             self.network.parameters(),

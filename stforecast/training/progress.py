@@ -50,7 +50,12 @@ class TrainingProgress(pl.Callback):
         self._bar.start()
 
     def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: object
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: object,
+        batch: object,
+        batch_idx: int,
     ) -> None:
         """Move the bar; the loss is looked at now and then, as that waits for a GPU."""
         self._bar.update(self._task, advance=1, epoch=trainer.current_epoch + 1)

@@ -24,7 +24,7 @@ from models.network import Network
 from pipelines.grid import Grid
 from pipelines.normalise import fit_normaliser
 from pipelines.series import channels_of, name_step, parse_step, time_step_of
-from pipelines.split import SPLITS, SplitConfig, SplitName, resolve_split
+from pipelines.split import SPLITS, SplitConfig, resolve_split
 from pipelines.store import fingerprint_of
 from pipelines.windows import WindowDataset, WindowSpec, window_starts
 from stforecast.allocator import keep_memory
@@ -104,9 +104,9 @@ class Plan:
     frames: np.ndarray
     times: np.ndarray
     time_step: np.timedelta64
-    split: dict[SplitName, range]
+    split: dict[str, range]
     spec: WindowSpec
-    starts: dict[SplitName, np.ndarray]
+    starts: dict[str, np.ndarray]
     fingerprint: str
     row_weights: torch.Tensor | None
     n_channels: int

@@ -78,6 +78,14 @@ def test_scale_of_the_error_is_symmetric(build):
         assert high >= 6 - 1e-3
 
 
+def test_error_of_next_to_nothing_is_white(build):
+    series, forecast = build()
+    norm = panels(plot_maps(forecast, truth=series))[-1].images[0].norm
+    shown = matplotlib.colormaps["RdBu_r"](norm([-0.01, 0.0, 0.01]))
+    assert (shown == shown[0]).all()
+    assert (shown[0, :3] > 0.96).all()
+
+
 def test_error_is_forecast_less_truth(build):
     series, forecast = build()
     maps = panels(plot_maps(forecast, truth=series, lead_times=["18h"], smooth=False))
@@ -171,7 +179,7 @@ def test_region_shows_degrees_at_its_outer_maps(build):
     figure.canvas.draw()
     corner, upper_right = panels(figure)[4], panels(figure)[1]
     east = [label.get_text() for label in corner.get_xticklabels()]
-    assert {"6°W", "0°", "6°E"} <= set(east)
+    assert {"10°W", "0°", "10°E"} <= set(east)
     assert {"50°N", "60°N"} <= {label.get_text() for label in corner.get_yticklabels()}
     assert upper_right.get_xticklabels() == []
     assert upper_right.get_yticklabels() == []

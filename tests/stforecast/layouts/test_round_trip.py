@@ -104,3 +104,25 @@ def test_unknown_variable_of_another_is_taken_by_its_name(build, tmp_path):
     stored["level_free"] = stored["time"].astype("int64")
     stored.to_zarr(tmp_path / "theirs.zarr", zarr_format=2)
     assert read_forecast(tmp_path / "theirs.zarr")["channel"].values.tolist() == ["ozone"]
+
+
+def test_levels_in_the_names_of_another_are_understood(build, tmp_path):
+    forecast = build(["z500", "t850"])
+    write_forecast(forecast, tmp_path / "f.zarr")
+    stored = xr.open_zarr(tmp_path / "f.zarr").load().drop_attrs().drop_encoding()
+    stored.to_zarr(tmp_path / "theirs.zarr", zarr_format=2)
+    read = read_forecast(tmp_path / "theirs.zarr").load()
+    xr.testing.assert_identical(read, forecast.drop_attrs(deep=False))
+
+
+def test_list_of_one_file_is_that_file(build, tmp_path):
+    forecast = build(n_times=1)
+    xr.testing.assert_identical(
+        read_forecast(write_forecast(forecast, tmp_path / "f.nc")), forecast
+    )
+
+
+def test_forecast_that_says_nothing_of_itself_is_kept(build, tmp_path):
+    forecast = build(n_times=1).drop_attrs(deep=False)
+    write_forecast(forecast, tmp_path / "f.nc")
+    xr.testing.assert_identical(read_forecast(tmp_path / "f.nc"), forecast)
