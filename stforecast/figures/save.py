@@ -4,7 +4,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from stforecast.atomic import atomic_path
+from pipelines.atomic import atomic_path
 
 __all__ = ["save_figure"]
 

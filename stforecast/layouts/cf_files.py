@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from stforecast.atomic import atomic_path
+from pipelines.atomic import atomic_path
 from stforecast.layouts.cf import from_cf, to_cf
 from stforecast.layouts.labels import init_stamp
 

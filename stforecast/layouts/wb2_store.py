@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 import zarr
 
-from stforecast.atomic import atomic_path
+from pipelines.atomic import atomic_path
 from stforecast.layouts.labels import lead_units
 from stforecast.layouts.wb2 import LAYOUT, from_wb2, to_wb2
 
