@@ -13,13 +13,14 @@ from pipelines.windows import WindowSpec, window_starts
 from stforecast.allocator import keep_memory
 from stforecast.baselines.climatology import Climatology, fit_climatology, load_climatology
 from stforecast.baselines.persistence import Persistence
-from stforecast.figures.curves import plot_history, plot_scores
+from stforecast.device import choose_device
+from stforecast.figures.curves import plot_scores
+from stforecast.figures.maps import plot_maps
 from stforecast.figures.save import save_figure
 from stforecast.forecast import ForecastModel
-from stforecast.forecaster import load_forecaster
+from stforecast.forecaster import Forecaster, load_forecaster
 from stforecast.run import Run
 from stforecast.source import find_data, stored_series
-from stforecast.training.train import choose_device
 from stforecast.verification.evaluate import evaluate
 from stforecast.verification.report import scores_to_frame
 
@@ -90,6 +91,7 @@ def evaluate_run(
     if note:
         scores.attrs["note"] = note
     _write(run, scores, dialect=dialect, split=split)
+    _draw_example(run, forecaster, series, init_times[len(init_times) // 2])
     return scores
 
 
@@ -142,7 +144,15 @@ def _write(run: Run, scores: xr.Dataset, *, dialect: str, split: str) -> None:
     with atomic_path(file.with_suffix(".csv")) as temporary:
         scores_to_frame(scores).to_csv(temporary, index=False)
     save_figure(plot_scores(scores), run.figures / f"{file.stem}.png")
-    if run.history_file.is_file():
-        import pandas as pd
 
-        save_figure(plot_history(pd.read_csv(run.history_file)), run.figures / "loss.png")
+
+def _draw_example(
+    run: Run, forecaster: Forecaster, series: xr.DataArray, init_time: np.datetime64
+) -> None:
+    """Truth, forecast and error of one forecast, chosen by its place in the split alone."""
+    forecast = forecaster.forecast(
+        series, init_times=[init_time], steps=forecaster.experiment.horizon
+    )
+    for channel in forecast["channel"].values:
+        figure = plot_maps(forecast, init_time=init_time, channel=str(channel), truth=series)
+        save_figure(figure, run.figures / f"maps_{channel}.png")

@@ -8,6 +8,7 @@ import xarray as xr
 
 from pipelines.split import parse_times
 from stforecast.allocator import keep_memory
+from stforecast.device import choose_device
 from stforecast.evaluation import Progress
 from stforecast.figures.maps import plot_maps
 from stforecast.figures.save import save_figure
@@ -15,7 +16,6 @@ from stforecast.forecaster import Forecaster, load_forecaster
 from stforecast.history import complete_init_times
 from stforecast.layouts import layout_of, write_forecasts
 from stforecast.source import open_series
-from stforecast.training.train import choose_device
 
 __all__ = ["choose_init_times", "forecast_batches", "forecast_file"]
 
@@ -128,17 +128,11 @@ def _chain(first: xr.DataArray, rest: Iterator[xr.DataArray]) -> Iterator[xr.Dat
 
 def _draw(forecast: xr.DataArray, folder: Path, progress: Progress) -> list[Path]:
     written = []
-    n_leads = forecast.sizes["lead_time"]
-    chosen = forecast["lead_time"].values[np.unique(np.linspace(0, n_leads - 1, 4).astype(int))]
     channels = [str(name) for name in forecast["channel"].values]
     for number, channel in enumerate(channels, start=1):
         file = folder / f"forecast_{channel}.png"
-        figure = plot_maps(
-            forecast,
-            init_time=forecast["init_time"].values[0],
-            lead_times=chosen,
-            channel=channel,
-        )
+        first = forecast["init_time"].values[0]
+        figure = plot_maps(forecast, init_time=first, channel=channel)
         save_figure(figure, file)
         progress("drawing", number, len(channels))
         written.append(file)

@@ -39,10 +39,8 @@ _T2M_TAU = replace(
     _T2M,
     name="weatherbench-t2m-tau",
     options=_TAU,
-    learning_rate=1e-3,
     parameters=12_219_553,
     macs=6.70e9,
-    note="The learning rate is that of OpenSTL's configs/weather/TAU.py.",
 )
 _MV = Preset(
     name="weatherbench-mv-gsta",
@@ -71,7 +69,7 @@ WEATHER: tuple[Preset, ...] = (
     _T2M_TAU,
     replace(_T2M, name="weatherbench-r-gsta", note=_HUMIDITY),
     replace(_T2M_INCEPU, name="weatherbench-r-incepu", learning_rate=1e-3, note=_HUMIDITY),
-    replace(_T2M_TAU, name="weatherbench-r-tau", learning_rate=5e-3, note=_HUMIDITY),
+    replace(_T2M_TAU, name="weatherbench-r-tau", note=_HUMIDITY),
     replace(
         _T2M,
         name="weatherbench-uv10-gsta",
@@ -99,7 +97,7 @@ WEATHER: tuple[Preset, ...] = (
     ),
     replace(_T2M, name="weatherbench-tcc-gsta", learning_rate=1e-2),
     replace(_T2M_INCEPU, name="weatherbench-tcc-incepu"),
-    replace(_T2M_TAU, name="weatherbench-tcc-tau", learning_rate=5e-4, note=""),
+    replace(_T2M_TAU, name="weatherbench-tcc-tau", learning_rate=5e-4),
     replace(_T2M, name="weatherbench-t2m-1.40625-gsta", height=128, width=256, macs=112.09e9),
     replace(_T2M_INCEPU, name="weatherbench-t2m-1.40625-incepu", height=128, width=256, macs=128e9),
     _MV,

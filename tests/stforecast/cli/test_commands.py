@@ -96,7 +96,8 @@ def test_the_whole_path_from_a_sample_to_forecast_files(place, monkeypatch, caps
     assert scores.attrs["dialect"] == "wb2"
     assert np.isfinite(scores["score"].sel(metric="rmse")).all()
     assert set(pd.read_csv(run / "scores.csv")["forecaster"]) == set(scores["forecaster"].values)
-    assert sorted(file.name for file in (run / "figures").iterdir()) == ["loss.png", "scores.png"]
+    pictures = sorted(file.name for file in (run / "figures").iterdir())
+    assert pictures == ["loss.png", "maps_t2m.png", "scores.png"]
     for output, extra in (("f.nc", ["--figures", place / "maps"]), ("f.zarr", ["--steps", 9])):
         code, out, err = call(
             monkeypatch,

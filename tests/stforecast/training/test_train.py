@@ -17,7 +17,6 @@ from stforecast.experiment import load_experiment
 from stforecast.forecaster import load_forecaster
 from stforecast.run import open_run
 from stforecast.training import train
-from stforecast.training.train import choose_device
 
 TINY = {
     "dataset": "weatherbench",
@@ -197,12 +196,3 @@ def test_area_weights_need_latitudes(waves, tmp_path):
     bare = waves.drop_vars(["latitude", "longitude"])
     with pytest.raises(ValueError, match="area_weights needs latitudes"):
         train(tiny("training.area_weights=true"), bare, tmp_path / "run")
-
-
-def test_a_device_that_is_not_there_is_refused(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert choose_device("auto") == "cpu"
-    with pytest.raises(ValueError, match="torch sees no GPU here"):
-        choose_device("cuda")
-    with pytest.raises(ValueError, match="device 'tpu' is unknown; known: auto, cpu, cuda"):
-        choose_device("tpu")

@@ -1,0 +1,81 @@
+"""The plan of a training: an experiment with everything about its data resolved."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import xarray as xr
+
+from pipelines.series import name_step, parse_step, time_step_of
+from pipelines.split import SPLITS, SplitConfig, resolve_split
+from pipelines.store import fingerprint_of
+from pipelines.windows import WindowSpec, window_starts
+from stforecast.experiment import Experiment
+from stforecast.verification.weights import cell_area_weights
+
+__all__ = ["Plan", "first_and_last", "make_plan"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An experiment with everything about its data resolved."""
+
+    experiment: Experiment
+    frames: np.ndarray
+    times: np.ndarray
+    time_step: np.timedelta64
+    split: dict[str, range]
+    spec: WindowSpec
+    starts: dict[str, np.ndarray]
+    fingerprint: str
+    row_weights: torch.Tensor | None
+    n_channels: int
+
+
+def make_plan(experiment: Experiment, series: xr.DataArray) -> Plan:
+    """What will be trained on what: splits, windows and the resolved experiment."""
+    times = series["time"].values.astype("datetime64[ns]")
+    step = time_step_of(times) if experiment.time_step is None else parse_step(experiment.time_step)
+    config = experiment.training
+    spec = WindowSpec(experiment.history, experiment.horizon)
+    split = resolve_split(times, experiment.split, window_steps=spec.length, time_step=step)
+    starts = {
+        name: window_starts(times, spec, time_step=step, within=split[name]) for name in SPLITS
+    }
+    starts["train"] = starts["train"][:: config.window_stride]
+    # Fractions would name other frames when the data grow: the run keeps the times themselves.
+    named = {name: first_and_last(times, split[name]) for name in SPLITS}
+    resolved = experiment.model_copy(
+        update={
+            "variables": tuple(map(str, series["channel"].values)),
+            "time_step": name_step(step),
+            "split": SplitConfig(**named, gap=experiment.split.gap),
+        }
+    )
+    row_weights = None
+    if config.area_weights:
+        if "latitude" not in series.coords:
+            raise ValueError(
+                "training.area_weights needs latitudes, but the data have none; leave it out."
+            )
+        row_weights = torch.tensor(
+            cell_area_weights(series["latitude"].values), dtype=torch.float32
+        )
+    return Plan(
+        experiment=resolved,
+        frames=series.data if series.chunks is None else series.values,
+        times=times,
+        time_step=step,
+        split=split,
+        spec=spec,
+        starts=starts,
+        fingerprint=fingerprint_of(series),
+        row_weights=row_weights,
+        n_channels=series.sizes["channel"],
+    )
+
+
+def first_and_last(times: np.ndarray, frames: range) -> str:
+    """The times of a range of frames, as the experiment writes them: "first/last"."""
+    first, last = np.datetime_as_string(times[[frames.start, frames.stop - 1]], unit="m")
+    return f"{first}/{last}"
