@@ -2,7 +2,7 @@
 
     STORE/frames.npy    float32 (time, channel, y, x), C order
     STORE/labels.nc     times, channels, units, grid and attributes, as NetCDF
-    STORE/store.json    schema version and fingerprint
+    STORE/store.json    schema version and fingerprint of the frames
 
 A memory map reads windows 20 to 100 times faster than chunked formats, and holds nothing in memory.
 """
@@ -52,8 +52,7 @@ def write_store(
         frames.flush()
         del frames
         labels_of(series).to_netcdf(folder / "labels.nc", engine="netcdf4")
-        digest.update(_label_bytes(series))
-        facts = {"schema_version": SCHEMA_VERSION, "fingerprint": digest.hexdigest()}
+        facts = {"schema_version": SCHEMA_VERSION, "frames_fingerprint": digest.hexdigest()}
         (folder / "store.json").write_text(json.dumps(facts, indent=2) + "\n")
 
 
@@ -78,14 +77,14 @@ def open_store(path: Path) -> xr.DataArray:
     series = xr.DataArray(
         frames, dims=("time", "channel", "y", "x"), coords=labels.coords, name="series"
     )
-    series.attrs = {**labels.attrs, "fingerprint": facts["fingerprint"]}
+    series.attrs = dict(labels.attrs)
     return series
 
 
 def labels_of(array: xr.DataArray) -> xr.Dataset:
     """Everything of an array but its values, as a dataset that NetCDF can hold."""
     labels = array.coords.to_dataset()
-    labels.attrs = {key: value for key, value in array.attrs.items() if key != "fingerprint"}
+    labels.attrs = dict(array.attrs)
     if "time" in labels:
         # Whole seconds since an epoch as float64 are exact and read by every tool.
         labels["time"].encoding = {"units": "seconds since 1970-01-01", "dtype": "float64"}
@@ -93,14 +92,45 @@ def labels_of(array: xr.DataArray) -> xr.Dataset:
 
 
 def fingerprint_of(series: xr.DataArray) -> str:
-    """A hash of a series' values and labels; equal for equal data, however they are stored."""
-    if "fingerprint" in series.attrs:
-        return series.attrs["fingerprint"]
+    """A hash of a series' values and labels; equal for equal data, however they are stored.
+
+    Of a whole store the values' part was computed when it was written; others are read once.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update((_known_fingerprint(series) or _frames_fingerprint(series)).encode())
+    digest.update(_label_bytes(series))
+    return digest.hexdigest()
+
+
+def _frames_fingerprint(series: xr.DataArray) -> str:
     digest = hashlib.blake2b(digest_size=16)
     for start, stop in blocks_of(series):
         digest.update(np.ascontiguousarray(series[start:stop].values, dtype="float32").data)
-    digest.update(_label_bytes(series))
     return digest.hexdigest()
+
+
+def _known_fingerprint(series: xr.DataArray) -> str | None:
+    """What the store says of its frames, if these are all of them, unchanged and in order."""
+    if series.chunks is not None:
+        return None
+    frames = series.data
+    chain = [frames]
+    while (base := getattr(chain[-1], "base", None)) is not None:
+        chain.append(base)
+    # A part of a map is a map too: the last one in the chain is the file's.
+    maps = [array for array in chain if isinstance(array, np.memmap)]
+    if not maps or maps[-1].filename is None:
+        return None
+    mapped = maps[-1]
+    place = Path(mapped.filename).parent
+    same = (frames.ctypes.data, frames.shape, frames.strides) == (
+        mapped.ctypes.data,
+        mapped.shape,
+        mapped.strides,
+    )
+    if not same or not is_store(place):
+        return None
+    return json.loads((place / "store.json").read_text())["frames_fingerprint"]
 
 
 def blocks_of(series: xr.DataArray) -> Iterator[tuple[int, int]]:

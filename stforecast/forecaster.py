@@ -69,8 +69,8 @@ class Forecaster:
     ) -> xr.DataArray:
         """The forecast (init_time, lead_time, channel, y, x) in physical units.
 
-        Missing values of a history enter as the channel's training mean. Values that cannot exist
-        (cloud cover above 1, rain below 0) are clipped.
+        Missing values of a history enter as 0 after normalising (with zscore the training mean), as
+        in training. Values that cannot exist (cloud cover above 1, rain below 0) are clipped.
 
         Raises:
             ValueError: the series lacks a channel or a frame, or lies on another grid.

@@ -95,7 +95,7 @@ class TrainingModule(pl.LightningModule):
 
     def _normalise(self, batch: Batch) -> Batch:
         history, target = batch
-        # A missing value enters as the training mean, which is 0 after normalising.
+        # A missing value enters as 0: with zscore that is the training mean.
         history = torch.nan_to_num(self._normaliser.normalise(history))
         return history, self._normaliser.normalise(target)
 
