@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 DEMO := demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test bench clean
+.PHONY: help setup setup-test demo test clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,9 +43,6 @@ test: setup-test  ## Style, types, arrows and tests
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/pytest --cov --cov-report=term --cov-fail-under=95
-
-bench: setup  ## Measure what docs/performance.md reports
-	$(BIN)/python -m benchmarks
 
 clean:  ## Remove the environment and the demo
 	rm -rf $(VENV) $(DEMO)

@@ -14,7 +14,7 @@ __all__ = ["TendencyNetwork"]
 class TendencyNetwork(Network):
     """Adds the last frame of the history to what another network puts out.
 
-    An untrained one starts near persistence; all that is left to learn is what changes.
+    A network that puts out nothing is persistence: all that is left to learn is what changes.
     """
 
     def __init__(self, network: Network) -> None:

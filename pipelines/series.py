@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+import dask.array
 import numpy as np
 import xarray as xr
 
@@ -131,14 +132,37 @@ def channels_of(array: xr.DataArray) -> tuple[Channel, ...]:
 
 
 def select_channels(series: xr.DataArray, wanted: Sequence[str]) -> xr.DataArray:
-    """The series with the wanted channels, in that order, still lazy."""
-    if list(series["channel"].values) == list(wanted):
+    """The series with the wanted channels, in that order; nothing is read."""
+    known = list(series["channel"].values)
+    rows = [known.index(name) for name in wanted]
+    if rows == list(range(len(known))):
         return series
+    if rows == list(range(rows[0], rows[0] + len(rows))):
+        return series.isel(channel=slice(rows[0], rows[-1] + 1))  # a view
     if series.chunks is None:
-        # Choosing from a memory map copies: as dask chunks only what is asked for is read.
-        frame_bytes = series.dtype.itemsize * int(np.prod(series.shape[1:]))
-        series = series.chunk(time=max(_CHUNK_BYTES // max(frame_bytes, 1), 1))
-    return series.sel(channel=list(wanted))
+        series = series.copy(data=_lazy(series))
+    return series.isel(channel=rows)
+
+
+def _lazy(series: xr.DataArray) -> dask.array.Array:
+    """The frames of a memory map as dask chunks: choosing from the map itself would copy all of it."""
+    frame_bytes = series.dtype.itemsize * int(np.prod(series.shape[1:]))
+    frames = max(_CHUNK_BYTES // max(frame_bytes, 1), 1)
+    chunks: Any = (frames, *series.shape[1:])
+    # dask copies and hashes NumPy arrays that it is given; it leaves others alone.
+    meta = np.empty((0,) * series.ndim, dtype=series.dtype)
+    return dask.array.from_array(_Frames(series.data), chunks=chunks, name=False, meta=meta)
+
+
+class _Frames:
+    """An array that does not say it is one."""
+
+    def __init__(self, frames: np.ndarray) -> None:
+        self._frames = frames
+        self.shape, self.dtype, self.ndim = frames.shape, frames.dtype, frames.ndim
+
+    def __getitem__(self, index: tuple[slice, ...]) -> np.ndarray:
+        return np.asarray(self._frames[index])
 
 
 _CHUNK_BYTES = 32 * 2**20

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 from pipelines.series import name_step
 
-__all__ = ["SPLITS", "SplitConfig", "parse_times", "resolve_split"]
+__all__ = ["SPLITS", "SplitConfig", "parse_times", "range_between", "resolve_split"]
 
 # Where two splits lie closer than the gap, the earlier one in this list gives way: the test split
 # keeps the times that a published protocol names.
@@ -94,7 +94,7 @@ def resolve_split(
     parts = config._parts()
     if isinstance(parts[0], str):
         ranges = {
-            name: _range_between(times, str(part), name)
+            name: range_between(times, str(part), name)
             for name, part in zip(SPLITS, parts, strict=True)
         }
     else:
@@ -127,22 +127,26 @@ def parse_times(text: str) -> tuple[np.datetime64, np.datetime64]:
         start, end = periods[0].start_time, periods[1].end_time  # pyright: ignore[reportAttributeAccessIssue]
     except (ValueError, AttributeError) as error:  # a missing time ("NaT") has no start
         raise ValueError(
-            f"{text!r} is neither a fraction nor times; write 2010/2015, 2016 or "
-            "2019-03-01/2019-03-22"
+            f"{text!r} is no time; write 2016, 2010/2015, 2019-03-01/2019-03-22 or 2019-03-01T06:00"
         ) from error
     if start > end:
         raise ValueError(f"{text!r} ends before it begins")
     return np.datetime64(start, "ns"), np.datetime64(end, "ns")
 
 
-def _range_between(times: np.ndarray, text: str, name: str) -> range:
+def range_between(times: np.ndarray, text: str, name: str) -> range:
+    """The frames between "first/last", both inclusive, as a range of indices.
+
+    Raises:
+        ValueError: there is none.
+    """
     start, end = parse_times(text)
     first = int(np.searchsorted(times, start, side="left"))
     stop = int(np.searchsorted(times, end, side="right"))
     if first == stop:
         raise ValueError(
             f"split.{name} = {text!r} holds no frame: the data have {len(times)} frames "
-            f"{_span(times)}. Name times inside, for example --set split.{name}=…"
+            f"{_span(times)}. Name times inside, or give data that reach there."
         )
     return range(first, stop)
 

@@ -70,9 +70,12 @@ def open_store(path: Path) -> xr.DataArray:
             f"{path} has store schema {facts['schema_version']}, but this version reads "
             f"{SCHEMA_VERSION}: prepare it again, or update stforecast."
         )
-    frames = np.load(path / "frames.npy", mmap_mode="r", allow_pickle=False)
-    with xr.open_dataset(path / "labels.nc", engine="netcdf4") as file:
-        labels = file.load()
+    try:
+        frames = np.load(path / "frames.npy", mmap_mode="r", allow_pickle=False)
+        with xr.open_dataset(path / "labels.nc", engine="netcdf4") as file:
+            labels = file.load()
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path} is a damaged store: {error}. Prepare it again.") from error
     labels = labels.set_coords(list(labels.data_vars))
     series = xr.DataArray(
         frames, dims=("time", "channel", "y", "x"), coords=labels.coords, name="series"
@@ -119,10 +122,10 @@ def _known_fingerprint(series: xr.DataArray) -> str | None:
         chain.append(base)
     # A part of a map is a map too: the last one in the chain is the file's.
     maps = [array for array in chain if isinstance(array, np.memmap)]
-    if not maps or maps[-1].filename is None:
+    file = maps[-1].filename if maps else None
+    if file is None:
         return None
-    mapped = maps[-1]
-    place = Path(mapped.filename).parent
+    mapped, place = maps[-1], Path(file).parent
     same = (frames.ctypes.data, frames.shape, frames.strides) == (
         mapped.ctypes.data,
         mapped.shape,

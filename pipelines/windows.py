@@ -22,11 +22,9 @@ class WindowSpec:
     """Steps seen; the last one is the init_time."""
     horizon: int
     """Steps forecast in one pass."""
-    stride: int = 1
-    """Steps between the starts of neighbouring windows."""
 
     def __post_init__(self) -> None:
-        for name in ("history", "horizon", "stride"):
+        for name in ("history", "horizon"):
             if getattr(self, name) < 1:
                 raise ValueError(
                     f"{name} must be at least 1 step, but it is {getattr(self, name)}."
@@ -56,7 +54,7 @@ def window_starts(
     # breaks[i]: how many of the first i intervals are not one time step. A window is whole where
     # the count does not change from its first frame to its last.
     breaks = np.concatenate([[0], np.cumsum(np.diff(inside) != time_step)])
-    candidates = np.arange(0, max(n_times - spec.length + 1, 0), spec.stride)
+    candidates = np.arange(max(n_times - spec.length + 1, 0))
     starts = candidates[breaks[candidates + spec.length - 1] == breaks[candidates]]
     if len(starts) == 0:
         runs = np.split(np.arange(n_times), np.flatnonzero(np.diff(inside) != time_step) + 1)

@@ -7,11 +7,10 @@ import numpy as np
 import xarray as xr
 
 from pipelines.atomic import atomic_path
-from pipelines.split import SPLITS, resolve_split
-from pipelines.store import fingerprint_of
+from pipelines.split import SPLITS, range_between
 from pipelines.windows import WindowSpec, window_starts
 from stforecast.allocator import keep_memory
-from stforecast.baselines.climatology import Climatology, fit_climatology, load_climatology
+from stforecast.baselines.climatology import Climatology, load_climatology
 from stforecast.baselines.persistence import Persistence
 from stforecast.device import choose_device
 from stforecast.figures.curves import plot_scores
@@ -68,15 +67,12 @@ def evaluate_run(
     series = forecaster.select(series)
     spec = WindowSpec(experiment.history, experiment.horizon)
     times = series["time"].values
-    ranges = resolve_split(
-        times, experiment.split, window_steps=spec.length, time_step=forecaster.time_step
-    )
-    climatology = _climatology(run, series, ranges["train"], progress)
-    starts = window_starts(times, spec, time_step=forecaster.time_step, within=ranges[split])
+    within = range_between(times, str(getattr(experiment.split, split)), split)
+    starts = window_starts(times, spec, time_step=forecaster.time_step, within=within)
     init_times = times[starts + spec.history - 1]
     models: list[ForecastModel] = [forecaster, Persistence(time_step=forecaster.time_step)]
-    note = _days_without_climatology(climatology, times[ranges[split].start : ranges[split].stop])
-    if not note:
+    climatology, note = _climatology(run, times[within.start : within.stop])
+    if climatology is not None and not note:
         models.append(climatology)
     scores = evaluate(
         {model.name: model for model in models},
@@ -91,43 +87,34 @@ def evaluate_run(
     if note:
         scores.attrs["note"] = note
     _write(run, scores, dialect=dialect, split=split)
-    _draw_example(run, forecaster, series, init_times[len(init_times) // 2])
+    if split == "test":
+        _draw_example(run, forecaster, series, init_times[len(init_times) // 2])
     return scores
 
 
-def _days_without_climatology(climatology: Climatology, times: np.ndarray) -> str:
-    """Which of the times have no climatology, as training saw no day near; empty if all have one.
+def _climatology(run: Run, times: np.ndarray) -> tuple[Climatology | None, str]:
+    """The run's climatology, and why it cannot stand beside the others; empty if it can.
 
-    Scored beside the others it would mask those days for all of them.
+    Where training saw no day near one of the times it has no values: scored beside the others it
+    would mask those days for all of them.
     """
-    hours = climatology.values["hour"].values * np.timedelta64(1, "h")
+    if not run.climatology_file.is_file():
+        return None, (
+            "the run has no climatology: its training was not finished, or its time step is no "
+            "whole number of hours"
+        )
+    climatology = _at_hand(load_climatology(run.climatology_file))
+    if climatology.days_missing == 0:
+        return climatology, ""
     days = np.unique(times.astype("datetime64[D]"))
-    noted = [] if climatology.days_missing == 0 else climatology.at(days + hours[0]).isnull()
-    missing = [day for day, field in zip(days, noted, strict=False) if field.all()]
+    hour = climatology.values["hour"].values[0] * np.timedelta64(1, "h")
+    missing = [day for day in days if climatology.at([day + hour]).isnull().all()]
     if not missing:
-        return ""
-    return (
+        return climatology, ""
+    return climatology, (
         f"no climatology on {len(missing)} of {len(days)} days, from {missing[0]} on: no training "
         "day lies near them in the year; it is left out"
     )
-
-
-def _climatology(
-    run: Run, series: xr.DataArray, training: range, progress: Progress
-) -> Climatology:
-    """The run's climatology, fitted once for the data."""
-    fingerprint = fingerprint_of(series)
-    if run.climatology_file.is_file():
-        known = load_climatology(run.climatology_file)
-        if known.values.attrs.get("data_fingerprint") == fingerprint:
-            return _at_hand(known)
-    fitted = fit_climatology(
-        series[training.start : training.stop],
-        path=run.climatology_file,
-        attrs={"data_fingerprint": fingerprint},
-        progress=lambda done, total: progress("climatology", done, total),
-    )
-    return _at_hand(fitted)
 
 
 def _at_hand(climatology: Climatology) -> Climatology:

@@ -12,7 +12,14 @@ from pipelines.atomic import atomic_path
 from pipelines.series import parse_step
 from pipelines.split import SplitConfig
 
-__all__ = ["Experiment", "NetworkConfig", "TrainingConfig", "load_experiment", "save_experiment"]
+__all__ = [
+    "Experiment",
+    "NetworkConfig",
+    "TrainingConfig",
+    "load_experiment",
+    "read_tree",
+    "save_experiment",
+]
 
 
 class NetworkConfig(BaseModel):
@@ -116,18 +123,28 @@ def load_experiment(
     Raises:
         ValueError: a file cannot be read, a key is unknown, or a value is out of its range.
     """
-    tree = dict(base or {})
-    if file is not None:
-        try:
-            tree = _merge(tree, tomllib.loads(file.read_text(encoding="utf-8")))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise ValueError(f"experiment {file} cannot be read: {error}") from error
-    for setting in settings:
-        tree = _merge(tree, _parse_setting(setting))
+    tree = _merge(dict(base or {}), read_tree(file, settings=settings))
     try:
         return Experiment.model_validate(tree)
     except ValidationError as error:
         raise ValueError(_explain(error, file)) from error
+
+
+def read_tree(file: Path | None = None, *, settings: Sequence[str] = ()) -> dict[str, Any]:
+    """What a TOML file and `key=value` settings say, settings last; not checked yet.
+
+    Raises:
+        ValueError: the file cannot be read, or a setting is no key=value.
+    """
+    tree: dict[str, Any] = {}
+    if file is not None:
+        try:
+            tree = tomllib.loads(file.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ValueError(f"experiment {file} cannot be read: {error}") from error
+    for setting in settings:
+        tree = _merge(tree, _parse_setting(setting))
+    return tree
 
 
 def save_experiment(experiment: Experiment, file: Path) -> None:
@@ -178,6 +195,9 @@ def _explain(error: ValidationError, file: Path | None) -> str:
         if problem["type"] == "extra_forbidden":
             known = _fields_at(problem["loc"][:-1])
             lines.append(f"{key} is no key of an experiment{where}; known: {', '.join(known)}")
+        elif problem["type"] in ("model_type", "model_attributes_type"):
+            known = ", ".join(f"{key}.{field}" for field in _fields_at(problem["loc"]))
+            lines.append(f"{key} = {problem['input']!r}{where} is a table; set its keys: {known}")
         elif problem["type"] == "missing":
             lines.append(f"{key} is missing{where}")
         else:

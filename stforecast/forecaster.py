@@ -82,6 +82,7 @@ class Forecaster:
         frame_bytes = 4 * len(self.channels) * self.shape[0] * self.shape[1]
         window_bytes = frame_bytes * (self.experiment.history + self.experiment.horizon)
         batch = int(np.clip(_BATCH_BYTES // (8 * window_bytes), 1, 16))
+        filled = 0
         frames = np.empty((len(times), steps, len(self.channels), *self.shape), dtype="float32")
         for start in range(0, len(times), batch):
             chosen = times[start : start + batch]
@@ -91,10 +92,19 @@ class Forecaster:
                 history=self.experiment.history,
                 time_step=self.time_step,
             )
-            frames[start : start + batch] = self._forecast_frames(history, steps)
-        return make_forecast(
+            made = self._forecast_frames(history, steps)
+            missing = np.isnan(history)
+            for index, gone in enumerate(missing):
+                if gone.all(axis=(0, 2, 3)).any():
+                    made[index] = np.nan
+            filled += int(missing.sum())
+            frames[start : start + batch] = made
+        forecast = make_forecast(
             frames, init_times=times, time_step=self.time_step, like=series, forecaster=self.name
         )
+        if filled:
+            forecast.attrs["filled"] = f"{filled} missing values in the histories"
+        return forecast
 
     def _forecast_frames(self, history: np.ndarray, steps: int) -> np.ndarray:
         was_training = self.network.training

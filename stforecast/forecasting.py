@@ -1,6 +1,7 @@
 """Forecast files of a run: from files that hold the past alone, for one or many init times."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from stforecast.source import open_series
 
 __all__ = ["choose_init_times", "forecast_batches", "forecast_file"]
 
-_BATCH = 16
+_BATCH_BYTES = 256 * 2**20
 
 
 def forecast_file(
@@ -50,10 +51,14 @@ def forecast_file(
     """
     keep_memory()
     layout = layout_of(Path(output), layout=layout)
+    _check_output(Path(output), Path(source))
     forecaster = load_forecaster(run, device=choose_device(device))
     series = forecaster.select(
         open_series(
-            forecaster.experiment.dataset, source, variables=forecaster.experiment.variables
+            forecaster.experiment.dataset,
+            source,
+            variables=forecaster.experiment.variables,
+            time_step=forecaster.experiment.time_step,
         )
     )
     chosen = choose_init_times(forecaster, series, init_times)
@@ -66,10 +71,19 @@ def forecast_file(
         progress=progress,
     )
     first = next(batches)
-    written = write_forecasts(_chain(first, batches), Path(output), layout=layout)
+    written = write_forecasts(chain([first], batches), Path(output), layout=layout)
     if figures is not None:
         written += _draw(first, Path(figures), progress)
     return written
+
+
+def _check_output(output: Path, source: Path) -> None:
+    """Refuse an output that would replace its own input."""
+    target, origin = output.resolve(), source.resolve()
+    if target == origin or target in origin.parents or origin in target.parents:
+        raise ValueError(
+            f"the output {output} would lie in the input {source}, or replace it; name another place."
+        )
 
 
 def choose_init_times(
@@ -114,16 +128,19 @@ def forecast_batches(
     progress: Progress = lambda what, done, total: None,
 ) -> Iterator[xr.DataArray]:
     """Forecasts of a few init times at once, so that memory does not grow with their number."""
-    for start in range(0, len(init_times), _BATCH):
-        yield forecaster.forecast(
-            series, init_times=init_times[start : start + _BATCH], steps=steps
-        )
-        progress("forecasting", min(start + _BATCH, len(init_times)), len(init_times))
-
-
-def _chain(first: xr.DataArray, rest: Iterator[xr.DataArray]) -> Iterator[xr.DataArray]:
-    yield first
-    yield from rest
+    frame_bytes = 4 * len(forecaster.channels) * forecaster.shape[0] * forecaster.shape[1]
+    batch = int(np.clip(_BATCH_BYTES // (steps * frame_bytes), 1, 16))
+    for start in range(0, len(init_times), batch):
+        chosen = init_times[start : start + batch]
+        forecast = forecaster.forecast(series, init_times=chosen, steps=steps)
+        empty = forecast.isnull().all(["lead_time", "channel", "y", "x"]).values
+        if empty.any():
+            raise ValueError(
+                f"the history of {chosen[empty][0]} has a channel without a single value; give data "
+                "that hold some, or choose other init times."
+            )
+        yield forecast
+        progress("forecasting", min(start + batch, len(init_times)), len(init_times))
 
 
 def _draw(forecast: xr.DataArray, folder: Path, progress: Progress) -> list[Path]:

@@ -11,18 +11,34 @@ DEFAULT_PRESETS: dict[str, str] = {"weatherbench": "weatherbench-t2m-gsta"}
 """The preset of `train DATASET` when none is named."""
 
 
-def base_experiment(dataset: str, *, preset: str | None = None) -> dict[str, Any]:
+def base_experiment(
+    dataset: str, *, preset: str | None = None, network: Any = None
+) -> dict[str, Any]:
     """A preset's values, as a base for `load_experiment`; data, split and seed stay open.
+
+    Args:
+        preset: its name; the dataset's first one for the network that is asked for unless given.
+        network: what the experiment says of its network so far, `name` and `translator` of it count.
 
     Raises:
         ValueError: dataset or preset is unknown, or the preset is of another dataset.
     """
     find_pipeline(dataset)
-    name = preset if preset is not None else DEFAULT_PRESETS[dataset]
     known = {entry.name: entry for entry in PRESETS.values() if entry.dataset == dataset}
-    if name not in known:
-        raise ValueError(f"preset {name!r} is none of {dataset}'s; known: {', '.join(known)}.")
-    return {"dataset": dataset, **_tree(known[name])}
+    if preset is None:
+        asked = network if isinstance(network, dict) else {}
+        return {"dataset": dataset, **_tree(_nearest(known[DEFAULT_PRESETS[dataset]], asked))}
+    if preset not in known:
+        raise ValueError(f"preset {preset!r} is none of {dataset}'s; known: {', '.join(known)}.")
+    return {"dataset": dataset, **_tree(known[preset])}
+
+
+def _nearest(default: Preset, asked: dict[str, Any]) -> Preset:
+    """The default preset, or its sibling with the translator that is asked for."""
+    own = default.options.get("translator")
+    wanted = asked.get("translator", own)
+    sibling = f"{default.name.removesuffix(f'-{own}')}-{wanted}"
+    return PRESETS.get(sibling, default)
 
 
 def _tree(preset: Preset) -> dict[str, Any]:

@@ -36,6 +36,11 @@ class Run:
         return self.training / "last.ckpt"
 
     @property
+    def fingerprint_file(self) -> Path:
+        """Fingerprint of the data that the training began with."""
+        return self.training / "data_fingerprint.txt"
+
+    @property
     def history_file(self) -> Path:
         """Loss, learning rate and time of each epoch."""
         return self.folder / "history.csv"

@@ -5,18 +5,14 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
 
 from pipelines import find_pipeline
-from pipelines.series import (
-    channels_of,
-    name_step,
-    names,
-    parse_step,
-    select_channels,
-    time_step_of,
-)
+from pipelines.series import channels_of, names, parse_step, select_channels
 from pipelines.store import SCHEMA_VERSION, is_store, open_store, write_store
+from pipelines.variables import channel_name, match_variable, parse_channel
+from pipelines.weather_times import thin
 
 __all__ = ["cache_folder", "find_data", "open_series", "stored_series"]
 
@@ -29,7 +25,7 @@ def find_data(dataset: str, path: str | Path | None = None) -> Path:
     """
     if path is not None:
         if not Path(path).exists():
-            raise ValueError(f"data {path} does not exist.")
+            raise ValueError(f"data {path} does not exist; name where they lie with --data PATH.")
         return Path(path)
     place = Path(os.environ.get("STFORECAST_DATA", "data")) / dataset
     if not place.exists():
@@ -62,29 +58,40 @@ def open_series(
     pipeline = find_pipeline(dataset)
     place = find_data(dataset, path)
     step = None if time_step is None else parse_step(time_step)
+    if variables is not None and len(variables) == 0:
+        raise ValueError("variables is empty; name one, or leave it out for all that there are.")
     if not is_store(place):
         return pipeline.open_series(place, variables=variables, time_step=step)
     series = open_store(place)
     if series.attrs.get("dataset") != dataset:
         raise ValueError(f"{place} is a store of {series.attrs.get('dataset')}, not of {dataset}.")
-    own_step = time_step_of(series["time"].values)
-    if step is not None and own_step != step:
-        raise ValueError(
-            f"{place} has a time step of {name_step(own_step)}, not {time_step}; prepare a store "
-            "with that step."
-        )
+    if step is not None:
+        series = _thin(series, step)
     return series if variables is None else _select(series, variables, place)
+
+
+def _thin(series: xr.DataArray, step: np.timedelta64) -> xr.DataArray:
+    times = series["time"].values
+    rows = np.flatnonzero(np.isin(times, thin(times, step)))
+    if len(rows) == len(times):
+        return series
+    if series.chunks is None and len(rows) > 1 and (np.diff(rows) == rows[1] - rows[0]).all():
+        return series.isel(time=slice(rows[0], None, rows[1] - rows[0]))  # a view
+    return series.chunk(time=64).isel(time=rows)
 
 
 def _select(series: xr.DataArray, variables: Sequence[str], place: Path) -> xr.DataArray:
     chosen = []
     for wanted in variables:
-        found = [c.name for c in channels_of(series) if wanted in (c.name, c.variable)]
+        alike = {wanted}
+        if (bare := wanted.rstrip("0123456789").rstrip("_")) and match_variable(bare):
+            alike.add(channel_name(*parse_channel(wanted)))
+        found = [c.name for c in channels_of(series) if {c.name, c.variable} & alike]
         if not found:
             have = names(series["channel"].values)
             raise ValueError(f"{place} has no {wanted!r}; it has {have}.")
         chosen += found
-    return select_channels(series, chosen)
+    return select_channels(series, list(dict.fromkeys(chosen)))
 
 
 def stored_series(
@@ -95,18 +102,15 @@ def stored_series(
     time_step: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> xr.DataArray:
-    """As `open_series`, but memory-mapped: raw files are copied once to a store in the cache.
+    """As `open_series`, but memory-mapped: what is not a store is copied once to one in the cache.
 
-    The copy is found again by the files' names, sizes and times of change, and by what was wanted.
+    The copy is found again by the files' names, sizes and times of change, and by what is in it.
     """
-    if is_store(path):
-        series = open_series(dataset, path, variables=variables, time_step=time_step)
-        if series.chunks is None:  # the whole store, as it is
-            return series
-    key = _cache_key(dataset, path, variables, time_step)
-    store = cache_folder() / "stores" / key
+    series = open_series(dataset, path, variables=variables, time_step=time_step)
+    if series.chunks is None:
+        return series
+    store = cache_folder() / "stores" / _cache_key(dataset, path, series)
     if not is_store(store):
-        series = open_series(dataset, path, variables=variables, time_step=time_step)
         write_store(series, store, progress=progress)
     return open_store(store)
 
@@ -118,12 +122,11 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "stforecast"
 
 
-def _cache_key(
-    dataset: str, path: Path, variables: Sequence[str] | None, time_step: str | None
-) -> str:
+def _cache_key(dataset: str, path: Path, series: xr.DataArray) -> str:
     digest = hashlib.blake2b(digest_size=12)
-    digest.update(repr((SCHEMA_VERSION, dataset, str(path.resolve()), time_step)).encode())
-    digest.update(repr(None if variables is None else list(variables)).encode())
+    digest.update(repr((SCHEMA_VERSION, dataset, str(path.resolve()))).encode())
+    digest.update(repr(series["channel"].values.tolist()).encode())
+    digest.update(series["time"].values.tobytes())
     files = sorted(path.rglob("*")) if path.is_dir() else [path]
     for file in files:
         if file.is_file():

@@ -6,10 +6,22 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 
-__all__ = ["BYTES_PER_MEAN", "DAYS", "days_without_training", "hours_of", "smoothed_means"]
+__all__ = [
+    "BYTES_PER_MEAN",
+    "DAYS",
+    "days_without_training",
+    "has_climatology",
+    "hours_of",
+    "smoothed_means",
+]
 
 DAYS = 366
 BYTES_PER_MEAN = 40  # sum 8, count 4, smoothed sum 8 and count 4, their ratio 8, result 4, slack 4
+
+
+def has_climatology(time_step: np.timedelta64) -> bool:
+    """Whether frames that far apart lie on whole hours, as means per hour of the day need them."""
+    return bool(time_step % np.timedelta64(1, "h") == np.timedelta64(0))
 
 
 def hours_of(times: pd.DatetimeIndex) -> Int[np.ndarray, "N"]:

@@ -1,6 +1,7 @@
 """The command line: one file a command; each imports what it needs when it runs."""
 
 import os
+import signal
 import sys
 
 import typer
@@ -12,6 +13,7 @@ from stforecast.cli.inspect import inspect
 from stforecast.cli.prepare import prepare
 from stforecast.cli.sample import sample
 from stforecast.cli.train import train
+from stforecast.errors import TrainingError
 
 __all__ = ["app", "main"]
 
@@ -33,16 +35,25 @@ def main() -> None:
     A mistake is one line, `error: what, which value, the way out`; with `STFORECAST_DEBUG=1` it comes
     with its traceback.
     """
+    # A stopped process cleans up after itself, as an interrupted one does.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    debug = os.environ.get("STFORECAST_DEBUG") == "1"
     try:
         app()
     except ValueError as error:
-        if os.environ.get("STFORECAST_DEBUG") == "1":
+        if debug:
             raise
         _complain(str(error))
         sys.exit(2)
-    except KeyboardInterrupt:
-        _complain("interrupted; nothing is half-written.")
-        sys.exit(130)
+    except (OSError, TrainingError) as error:
+        if debug:
+            raise
+        _complain(f"{error} (STFORECAST_DEBUG=1 shows where)")
+        sys.exit(1)
+    except SystemExit as stop:
+        if stop.code == 130:
+            _complain("interrupted; nothing is half-written.")
+        raise
 
 
 def _complain(text: str) -> None:

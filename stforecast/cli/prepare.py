@@ -33,6 +33,8 @@ def prepare(
     series = open_series(dataset, data, variables=wanted, time_step=time_step)
     with progress_bar() as tell:
         write_store(series, out, progress=lambda done, total: tell("copying", done, total))
+    if "note" in series.attrs:
+        console.print(f"note: {series.attrs['note']}")
     n_times, n_channels, height, width = series.shape
     console.print(
         f"{n_times} frames of {n_channels} channels on {height}×{width}, "

@@ -1,10 +1,16 @@
 """`stforecast train`: from data to a run."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from stforecast.experiment import Experiment
 
 
 def train(
@@ -46,11 +52,11 @@ def train(
     glibc is told to keep large blocks, which nearly doubles the speed on a CPU for some memory;
     STFORECAST_KEEP_MEMORY=0 leaves it alone.
     """
-    from stforecast.cli.progress import console, progress_bar
-    from stforecast.experiment import load_experiment
+    from stforecast.cli.progress import console
+    from stforecast.experiment import load_experiment, read_tree
     from stforecast.presets import base_experiment
     from stforecast.run import open_run
-    from stforecast.source import find_data, stored_series
+    from stforecast.source import find_data
     from stforecast.training import train as train_run
 
     if resume:
@@ -61,38 +67,63 @@ def train(
             )
         experiment = open_run(run).experiment()
     else:
-        base = base_experiment(dataset, preset=preset)
+        chosen = read_tree(config, settings=settings or ())
+        base = base_experiment(dataset, preset=preset, network=chosen.get("network"))
         experiment = load_experiment(config, base=base, settings=settings or ())
     if experiment.dataset != dataset:
         raise ValueError(f"the experiment is of {experiment.dataset}, not of {dataset}.")
-    if sample:
-        data = _sample(dataset)
-    place = find_data(dataset, data or experiment.data).resolve()
+    if sample and data is not None:
+        raise ValueError("--sample makes its own data: leave out --data, or leave out --sample.")
+    folder = run or _free_folder(dataset)
+    place = None if sample else find_data(dataset, data or experiment.data).resolve()
+    series, place = _open(experiment, place, device=device)
+    experiment = experiment.model_copy(update={"data": str(place)})
+    console.print(f"{dataset} on {series.sizes['y']}×{series.sizes['x']}: {folder}")
+    if "note" in series.attrs:
+        console.print(f"note: {series.attrs['note']}")
+    train_run(experiment, series, folder, resume=resume, device=device, console=console)
+    console.print(f"next: stforecast evaluate {folder}")
+
+
+def _open(
+    experiment: "Experiment", place: Path | None, *, device: str
+) -> "tuple[xr.DataArray, Path]":
+    """The series, memory-mapped, and where it comes from: the synthetic sample if no place is given.
+
+    Of several processes the first one copies what has to be copied, and the others wait for it.
+    """
+    from stforecast.cli.progress import progress_bar
+    from stforecast.device import choose_device
+    from stforecast.source import stored_series
+    from stforecast.training.distributed import start_processes, wait_for_all
+
+    processes = start_processes(choose_device(device))
+    if not processes.is_first:
+        wait_for_all()
     with progress_bar() as tell:
+        place = place or _sample(experiment.dataset, tell)
         series = stored_series(
-            dataset,
+            experiment.dataset,
             place,
             variables=experiment.variables,
             time_step=experiment.time_step,
             progress=lambda done, total: tell("reading", done, total),
         )
-    experiment = experiment.model_copy(update={"data": str(place)})
-    folder = run or _free_folder(dataset)
-    console.print(f"{dataset} on {series.sizes['y']}×{series.sizes['x']}: {folder}")
-    train_run(experiment, series, folder, resume=resume, device=device, console=console)
-    console.print(f"next: stforecast evaluate {folder}")
+    if processes.is_first:
+        wait_for_all()
+    return series, place
 
 
-def _sample(dataset: str) -> Path:
+def _sample(dataset: str, tell: Callable[[str, int, int], None]) -> Path:
     from pipelines import find_pipeline
-    from stforecast.cli.progress import progress_bar
+    from pipelines.atomic import atomic_path
     from stforecast.source import cache_folder
 
     folder = cache_folder() / "samples" / dataset
     if not folder.exists():
-        with progress_bar() as tell:
+        with atomic_path(folder) as temporary:
             find_pipeline(dataset).write_sample(
-                folder, progress=lambda done, total: tell("writing the sample", done, total)
+                temporary, progress=lambda done, total: tell("writing the sample", done, total)
             )
     return folder
 

@@ -1,5 +1,6 @@
 """Forecast files: which layout a path has, writing piece by piece, reading back."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from stforecast.layouts.cf_files import read_file, write_files
+from stforecast.layouts.wb2 import LAYOUT
 from stforecast.layouts.wb2_store import read_store, write_store
 
 __all__ = [
@@ -90,11 +92,25 @@ def write_forecasts(
     """
     path = Path(path)
     chosen = LAYOUTS[layout_of(path, layout=layout)]
+    _check_replaceable(path)
     pieces = _fitting(_pieces(forecasts))
     first = next(pieces, None)
     if first is None:
         raise ValueError(f"There is no forecast to write to {path}.")
     return chosen.write(_prepend(first, pieces), path)
+
+
+def _check_replaceable(path: Path) -> None:
+    """A folder is replaced only if it is a forecast that we wrote."""
+    if not path.is_dir():
+        return
+    attributes = path / ".zattrs"
+    known = json.loads(attributes.read_text()) if attributes.is_file() else {}
+    if known.get("layout") != LAYOUT:
+        raise ValueError(
+            f"{path} is a folder that is no forecast of stforecast's, and is not replaced; name "
+            "another output, or remove it."
+        )
 
 
 def _pieces(forecasts: Iterable[xr.DataArray]) -> Iterator[xr.DataArray]:

@@ -2,9 +2,11 @@
 
 import contextlib
 import logging
+import pickle
 import signal
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
@@ -36,10 +38,15 @@ def fit(
     processes: Processes,
     device_type: str,
     console: Console,
+    *,
+    resume: bool,
 ) -> BestForecaster:
     """Train until the last epoch, or until stopped early; what was best, and when.
 
-    Goes on after the last whole epoch where the run holds a checkpoint.
+    Resuming goes on after the last whole epoch, if there is one.
+
+    Raises:
+        ValueError: the checkpoint is damaged.
     """
     config = plan.experiment.training
     loaders = {
@@ -79,7 +86,9 @@ def fit(
             enable_version_counter=False,
         )
     )
-    resumable = run.checkpoint_file.is_file()
+    checkpoint = run.checkpoint_file if resume and run.checkpoint_file.is_file() else None
+    if checkpoint is not None and _has_stopped_early(checkpoint, best):
+        return best
     interrupt = signal.getsignal(signal.SIGINT)  # Lightning switches it off when interrupted
     with _without_advice():
         trainer = pl.Trainer(
@@ -95,7 +104,7 @@ def fit(
                 module,
                 loaders["train"],
                 loaders["validation"],
-                ckpt_path=run.checkpoint_file if resumable else None,
+                ckpt_path=checkpoint,
                 weights_only=False,
             )
         except SystemExit as stop:
@@ -105,6 +114,20 @@ def fit(
             progress.stop()
             signal.signal(signal.SIGINT, interrupt)
     return best
+
+
+def _has_stopped_early(checkpoint: Path, best: BestForecaster) -> bool:
+    """Whether the training ended before its last epoch; `best` then learns what was best."""
+    try:
+        # The run's own file: it holds the states of callbacks, which are plain values.
+        states = torch.load(checkpoint, map_location="cpu", weights_only=False)["callbacks"]
+    except (OSError, RuntimeError, KeyError, EOFError, pickle.UnpicklingError) as error:
+        raise ValueError(
+            f"{checkpoint} is damaged ({error}); it cannot be resumed. Train a new run."
+        ) from error
+    best.load_state_dict(states[best.state_key])
+    stopping = [state for key, state in states.items() if key.startswith("EarlyStopping")]
+    return any(state["wait_count"] >= state["patience"] for state in stopping)
 
 
 def _hardware(processes: Processes, device_type: str, precision: str) -> dict[str, Any]:

@@ -117,12 +117,12 @@ class RunningMean:
         self._count = self._count.to(count.device) + count
 
     def local(self) -> float:
-        """The mean over what this process has added."""
-        return float(self._total / self._count.clamp(min=1.0))
+        """The mean over what this process has added; NaN of nothing."""
+        return float(self._total / self._count)
 
     def value(self) -> Tensor:
-        """The mean over what all processes have added."""
+        """The mean over what all processes have added; NaN of nothing."""
         sums = torch.stack([self._total, self._count])
         if dist.is_initialized() and dist.get_world_size() > 1:
             dist.all_reduce(sums)
-        return (sums[0] / sums[1].clamp(min=1.0)).float()
+        return (sums[0] / sums[1]).float()

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 import xarray as xr
 
+from pipelines.grid import Grid
 from pipelines.series import name_step, parse_step, time_step_of
 from pipelines.split import SPLITS, SplitConfig, resolve_split
 from pipelines.store import fingerprint_of
@@ -52,6 +53,11 @@ def make_plan(experiment: Experiment, series: xr.DataArray) -> Plan:
             "split": SplitConfig(**named, gap=experiment.split.gap),
         }
     )
+    if experiment.network.options().get("circular_longitude") and not _is_circular(series):
+        raise ValueError(
+            "network.circular_longitude wraps the last column around to the first, but the data "
+            "do not go around the globe; leave it out."
+        )
     row_weights = None
     if config.area_weights:
         if "latitude" not in series.coords:
@@ -73,6 +79,12 @@ def make_plan(experiment: Experiment, series: xr.DataArray) -> Plan:
         row_weights=row_weights,
         n_channels=series.sizes["channel"],
     )
+
+
+def _is_circular(series: xr.DataArray) -> bool:
+    if "latitude" not in series.coords:
+        return False
+    return Grid(series["latitude"].values, series["longitude"].values).circular
 
 
 def first_and_last(times: np.ndarray, frames: range) -> str:

@@ -12,20 +12,23 @@ from rich.console import Console
 
 from models.counting import count_parameters
 from models.network import Network
+from pipelines.atomic import atomic_path
 from pipelines.grid import Grid
 from pipelines.normalise import fit_normaliser
 from pipelines.series import channels_of
 from pipelines.split import SPLITS
 from stforecast.allocator import keep_memory
+from stforecast.baselines.climatology import fit_climatology
+from stforecast.baselines.day_of_year import has_climatology
 from stforecast.device import choose_device
+from stforecast.errors import TrainingError
 from stforecast.experiment import Experiment, save_experiment
 from stforecast.figures.curves import plot_history
 from stforecast.figures.save import save_figure
-from stforecast.forecaster import Forecaster, read_facts
+from stforecast.forecaster import Forecaster
 from stforecast.networks import network_of
 from stforecast.run import Run, open_run
 from stforecast.training.distributed import (
-    Processes,
     start_processes,
     synchronise_batch_norm,
     wait_for_all,
@@ -65,19 +68,28 @@ def train(
     processes = start_processes(device_type)
     console = console if console is not None and processes.is_first else Console(quiet=True)
     plan = make_plan(experiment, series)
-    place = _claim(plan, Path(run), resume=resume, processes=processes)
+    place = Run(Path(run))
+    _check_place(place, plan, resume=resume)
     network = _build(plan)
     forecaster = _describe(plan, network, series)
     if processes.count > 1:
         synchronise_batch_norm(network, device_type=device_type)
-    best = fit(plan, network, forecaster, place, processes, device_type, console)
+    wait_for_all()
+    if processes.is_first and not resume:
+        _claim(place, plan)
+    best = fit(plan, network, forecaster, place, processes, device_type, console, resume=resume)
     if not np.isfinite(best.best_loss):
-        raise RuntimeError(
-            "The validation loss was never finite: nothing was learnt. Try a smaller "
+        raise TrainingError(
+            "the validation loss was never finite: nothing was learnt. Try a smaller "
             "training.learning_rate, or training.gradient_clip = 1.0."
         )
+    if not place.forecaster_file.is_file():
+        raise ValueError(
+            f"{place.forecaster_file} is gone, and no later epoch was better than the one that it "
+            "held; train a new run."
+        )
     if processes.is_first:
-        save_figure(plot_history(pd.read_csv(place.history_file)), place.figures / "loss.png")
+        _finish(place, plan, series)
     wait_for_all()
     console.print(
         f"best epoch {best.best_epoch} of {plan.experiment.training.epochs}, validation loss "
@@ -86,30 +98,45 @@ def train(
     return place
 
 
-def _claim(plan: Plan, folder: Path, *, resume: bool, processes: Processes) -> Run:
-    """The run's folder, new or to be resumed, with the experiment in it."""
-    run = Run(folder)
-    if resume:
-        run = open_run(folder)
-        if _differs(run.experiment(), plan.experiment):
+def _check_place(run: Run, plan: Plan, *, resume: bool) -> None:
+    """Refuse a folder that is taken, or that cannot be resumed with this experiment and these data."""
+    if not resume:
+        taken = (run.experiment_file, run.forecaster_file, run.checkpoint_file)
+        if any(file.exists() for file in taken):
             raise ValueError(
-                f"{folder} was begun with another experiment; --resume goes on with its own. Leave "
-                "out --config and --set, or train a new run."
+                f"{run.folder} holds a run already; go on with it by --resume, or name another "
+                "--run."
             )
-        known = read_facts(run.folder) if run.forecaster_file.is_file() else {}
-        if known.get("data_fingerprint", plan.fingerprint) != plan.fingerprint:
-            raise ValueError(
-                f"{folder} was begun on other data (fingerprint {known['data_fingerprint']}, now "
-                f"{plan.fingerprint}); resume with those, or train a new run."
-            )
-    elif run.experiment_file.exists():
+        if run.folder.exists() and not run.folder.is_dir():
+            raise ValueError(f"{run.folder} is a file; name a folder with --run.")
+        return
+    open_run(run.folder)
+    if _differs(run.experiment(), plan.experiment):
         raise ValueError(
-            f"{folder} holds a run already; go on with it by --resume, or name another --run."
+            f"{run.folder} was begun with another experiment; --resume goes on with its own. Leave "
+            "out --config and --set, or train a new run."
         )
-    wait_for_all()
-    if processes.is_first and not resume:
-        save_experiment(plan.experiment, run.experiment_file)
-    return run
+    begun = run.fingerprint_file.read_text().strip() if run.fingerprint_file.is_file() else ""
+    if begun != plan.fingerprint:
+        raise ValueError(
+            f"{run.folder} was begun on other data (fingerprint {begun or 'unknown'}, now "
+            f"{plan.fingerprint}); resume with those, or train a new run."
+        )
+
+
+def _claim(run: Run, plan: Plan) -> None:
+    """Begin the run: nothing can be wrong any more with experiment and data."""
+    with atomic_path(run.fingerprint_file) as temporary:
+        temporary.write_text(plan.fingerprint + "\n")
+    save_experiment(plan.experiment, run.experiment_file)
+
+
+def _finish(run: Run, plan: Plan, series: xr.DataArray) -> None:
+    """Leave beside the forecaster what needs the training split: its climatology, and the losses."""
+    save_figure(plot_history(pd.read_csv(run.history_file)), run.figures / "loss.png")
+    if has_climatology(plan.time_step) and not run.climatology_file.is_file():
+        frames = plan.split["train"]
+        fit_climatology(series[frames.start : frames.stop], path=run.climatology_file)
 
 
 def _differs(before: Experiment, now: Experiment) -> bool:

@@ -6,6 +6,7 @@ from functools import reduce
 import numpy as np
 import xarray as xr
 
+from pipelines.series import select_channels
 from stforecast.baselines.climatology import Climatology
 from stforecast.forecast import ForecastModel
 from stforecast.verification.dialects import Dialect
@@ -19,6 +20,9 @@ __all__ = ["accumulate"]
 _GRID_TOLERANCE = 1e-3  # degrees, as in WeatherBench 2
 
 
+_BATCH_BYTES = 64 * 2**20
+
+
 def accumulate(
     forecasters: Mapping[str, ForecastModel],
     series: xr.DataArray,
@@ -27,7 +31,7 @@ def accumulate(
     lead_times: np.ndarray,
     dialect: Dialect,
     climatology: Climatology | None = None,
-    batch_size: int = 16,
+    batch_size: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> ScoreSums:
     """The score sums of all init times; arguments as for `evaluate`.
@@ -36,6 +40,9 @@ def accumulate(
         lead_times: those that every forecast must have.
     """
     init_times = np.asarray(init_times, dtype="datetime64[ns]")
+    if batch_size is None:
+        forecast_bytes = 4 * len(lead_times) * int(np.prod(series.shape[1:]))
+        batch_size = int(np.clip(_BATCH_BYTES // max(forecast_bytes, 1), 1, 16))
     _check_asked(forecasters, init_times, lead_times, batch_size)
     lead_times = lead_times.astype("timedelta64[ns]")
     truth_series, reference, batches = series, None, []
@@ -46,7 +53,7 @@ def accumulate(
             for name, forecaster in forecasters.items()
         }
         if start == 0:
-            truth_series = series.sel(channel=_common_channels(forecasts, series))
+            truth_series = select_channels(series, _common_channels(forecasts, series))
             reference = reference_for(
                 dialect,
                 truth_series,

@@ -25,7 +25,7 @@ def evaluate(
     steps: int,
     dialect: str = "wb2",
     climatology: Climatology | None = None,
-    batch_size: int = 16,
+    batch_size: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> xr.Dataset:
     """Scores of forecasters in physical units, by the rules of one dialect.
@@ -40,7 +40,8 @@ def evaluate(
         dialect: a name of `DIALECTS`.
         climatology: of the training years, for ACC; without one, "wb2" gives no ACC. Dialects that
             compare with something else ("wb1": the test truth's own mean) do not look at it.
-        batch_size: init times whose forecasts and truth are in memory at once.
+        batch_size: init times whose forecasts and truth are in memory at once; as many as fit into
+            some 64 MB, up to 16, unless given.
         progress: called with the init times done and all of them.
 
     Returns:
@@ -70,7 +71,7 @@ def score_sums(
     steps: int,
     dialect: str = "wb2",
     climatology: Climatology | None = None,
-    batch_size: int = 16,
+    batch_size: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> ScoreSums:
     """What `evaluate` computes its scores from; sums can be stored, added up and grouped."""

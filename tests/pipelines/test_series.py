@@ -77,6 +77,9 @@ def test_channels_are_selected_in_the_order_asked_for_and_stay_lazy():
     assert list(chosen["channel"].values) == ["z500", "t2m"]
     assert chosen.chunks is not None
     assert chosen.equals(series_of().sel(channel=["z500", "t2m"]))
+    neighbours = select_channels(series_of(), ["tcc", "z500"])
+    assert neighbours.chunks is None
+    assert neighbours.equals(series_of()[:, 1:])
 
 
 def test_all_channels_in_order_are_the_series_itself():

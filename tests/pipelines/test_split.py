@@ -102,7 +102,7 @@ def test_a_split_that_the_gap_eats_up_is_refused():
         ({"train": "2001/2007"}, "all times or all fractions"),
         ({"train": 0.9, "validation": 0.2, "test": 0.2}, "add up to 1.3"),
         ({"train": 1.5, "validation": 0.2, "test": 0.2}, "between 0 and 1"),
-        ({"train": "then", "validation": "2008", "test": "2009"}, "neither a fraction nor times"),
+        ({"train": "then", "validation": "2008", "test": "2009"}, "is no time; write 2016"),
         ({"train": "2009/2001", "validation": "2008", "test": "2010"}, "ends before it begins"),
         ({"gap": -1}, "0 or more"),
     ],

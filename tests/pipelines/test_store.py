@@ -75,3 +75,15 @@ def test_blocks_cover_every_frame_once(waves, chunk):
     series = waves if chunk is None else waves.chunk(time=chunk)
     covered = [index for start, stop in blocks_of(series) for index in range(start, stop)]
     assert covered == list(range(200))
+
+
+@pytest.mark.parametrize("name", ["frames.npy", "labels.nc"])
+def test_a_damaged_store_is_refused(name, waves, tmp_path):
+    write_store(waves, tmp_path / "store")
+    file = tmp_path / "store" / name
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    with pytest.raises(ValueError, match="is a damaged store: .* Prepare it again"):
+        open_store(tmp_path / "store")
+    file.unlink()
+    with pytest.raises(ValueError, match="is a damaged store"):
+        open_store(tmp_path / "store")

@@ -24,10 +24,6 @@ def test_a_window_never_crosses_a_gap():
     assert starts_of(hours, WindowSpec(2, 2)).tolist() == [0, 4, 5]
 
 
-def test_a_stride_skips_starts():
-    assert starts_of(range(10), WindowSpec(3, 2, stride=3)).tolist() == [0, 3]
-
-
 def test_windows_stay_inside_their_split():
     assert starts_of(range(20), WindowSpec(2, 2), within=range(8, 14)).tolist() == [8, 9, 10]
 
@@ -51,7 +47,7 @@ def test_no_window_at_all_is_an_error_with_the_longest_run():
         starts_of([0, 1, 2, 5, 6, 7, 8], WindowSpec(4, 2))
 
 
-@pytest.mark.parametrize("changes", [{"history": 0}, {"horizon": 0}, {"stride": 0}])
+@pytest.mark.parametrize("changes", [{"history": 0}, {"horizon": 0}])
 def test_a_window_has_at_least_a_step_of_each(changes):
     with pytest.raises(ValueError, match="at least 1 step, but it is 0"):
         WindowSpec(**{"history": 1, "horizon": 1, **changes})

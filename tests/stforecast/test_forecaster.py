@@ -3,10 +3,10 @@ import json
 import numpy as np
 import pytest
 import torch
-from pipelines.grid import Grid
 from safetensors.torch import save_file
 
 from models import build_network
+from pipelines.grid import Grid
 from pipelines.normalise import Normaliser
 from pipelines.series import Channel, channels_of
 from stforecast.experiment import load_experiment
@@ -170,3 +170,15 @@ def test_what_is_no_forecaster_is_refused(waves, tmp_path):
     save_file({"a": torch.zeros(1)}, tmp_path / "newer.safetensors", metadata=newer)
     with pytest.raises(ValueError, match="has schema 99"):
         load_forecaster(tmp_path / "newer.safetensors")
+
+
+def test_a_history_without_a_value_gives_no_forecast_and_filled_values_are_counted(waves):
+    forecaster = forecaster_of(waves)
+    holes = waves.copy()
+    holes[10:21, 1] = np.nan
+    holes[40, 0, 0, :5] = np.nan
+    forecast = forecaster.forecast(holes, init_times=waves["time"].values[[20, 40]], steps=2)
+    assert np.isnan(forecast.values[0]).all()
+    assert np.isfinite(forecast.values[1]).all()
+    # 4 frames of 8×16 values and 5 more
+    assert forecast.attrs["filled"] == f"{4 * 8 * 16 + 5} missing values in the histories"

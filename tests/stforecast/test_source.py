@@ -17,17 +17,25 @@ def test_a_store_is_opened_as_it_is(store, waves):
     assert stored_series("weatherbench", store).identical(open_store(store))
 
 
-def test_some_channels_of_a_store_are_copied_to_the_cache_once(store, waves):
+def test_one_channel_of_a_store_is_a_view_of_it(store, waves):
+    for wanted in (["z"], ["geopotential"], ["geopotential_500"], ["z500", "z"]):
+        series = stored_series("weatherbench", store, variables=wanted)
+        assert list(series["channel"].values) == ["z500"]
+        assert series.chunks is None
+        assert np.array_equal(series, waves[:, 1:])
+    assert np.array_equal(open_series("weatherbench", store, time_step="12h"), waves[::2])
+
+
+def test_channels_in_another_order_are_copied_to_the_cache_once(store, waves):
     told = []
     for _ in range(2):
         series = stored_series(
             "weatherbench",
             store,
-            variables=["z"],
+            variables=["z", "t2m"],
             progress=lambda done, total: told.append((done, total)),
         )
-    assert list(series["channel"].values) == ["z500"]
-    assert np.array_equal(series, waves[:, 1:])
+    assert np.array_equal(series, waves[:, ::-1])
     assert told == [(200, 200)]
 
 
@@ -46,8 +54,10 @@ def test_wrong_wishes_are_refused(store, waves, tmp_path):
         open_series("weather", store)
     with pytest.raises(ValueError, match=r"has no 'u10'; it has t2m, z500"):
         open_series("weatherbench", store, variables=["u10"])
-    with pytest.raises(ValueError, match="time step of 6h, not 12h"):
-        open_series("weatherbench", store, time_step="12h")
+    with pytest.raises(ValueError, match="time_step 8h is no multiple of the data's own step, 6h"):
+        open_series("weatherbench", store, time_step="8h")
+    with pytest.raises(ValueError, match="variables is empty"):
+        open_series("weatherbench", store, variables=[])
     write_store(waves.assign_attrs(dataset="taxibj"), tmp_path / "other")
     with pytest.raises(ValueError, match="is a store of taxibj"):
         open_series("weatherbench", tmp_path / "other")

@@ -196,7 +196,7 @@ def test_the_catalogue_lists_what_there_is(monkeypatch, capsys):
         ),
         (
             "forecast {place}/run --input {place}/data --output {place}/f.nc --init-time soon",
-            "'soon' is neither a fraction nor times",
+            "'soon' is no time; write",
         ),
         ("inspect {place}/data", "no forecaster.safetensors"),
         ("sample weatherbench {place}/data", "exists already and is not empty"),
@@ -219,9 +219,37 @@ def test_a_mistake_shows_where_it_comes_from_when_asked(monkeypatch, capsys, tmp
 
 
 def test_an_interrupt_leaves_with_its_own_code(monkeypatch, capsys):
-    def interrupt():
+    def interrupt(path):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("stforecast.cli.app", interrupt)
-    code, _, err = call(monkeypatch, capsys)
-    assert (code, err) == (130, "error: interrupted; nothing is half-written.\n")
+    monkeypatch.setattr("stforecast.forecaster.read_facts", interrupt)
+    code, _, err = call(monkeypatch, capsys, "inspect", "run")
+    assert code == 130
+    assert "error: interrupted; nothing is half-written.\n" in err
+
+
+def test_a_failure_is_one_line_and_exit_code_1(place, monkeypatch, capsys):
+    (place / "file").write_text("")
+    code, _, err = call(
+        monkeypatch,
+        capsys,
+        *("forecast", place / "run", "--input", place / "data"),
+        *("--output", place / "file" / "f.nc"),
+    )
+    assert code == 1
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+
+
+def test_an_output_never_replaces_its_input_or_a_strange_folder(place, monkeypatch, capsys):
+    before = sorted((place / "data").rglob("*"))
+    arguments = ("forecast", place / "run", "--input", place / "data", "--output")
+    (place / "strange.zarr").mkdir(exist_ok=True)
+    for output, message in (
+        (place / "data" / "f.nc", "would lie in the input"),
+        (place / "strange.zarr", "is no forecast of stforecast's, and is not replaced"),
+    ):
+        code, _, err = call(monkeypatch, capsys, *arguments, output)
+        assert code == 2
+        assert message in err
+    assert sorted((place / "data").rglob("*")) == before

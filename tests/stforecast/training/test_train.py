@@ -13,6 +13,8 @@ import pytest
 import torch
 
 from pipelines.store import write_store
+from stforecast.baselines.climatology import load_climatology
+from stforecast.errors import TrainingError
 from stforecast.experiment import load_experiment
 from stforecast.forecaster import load_forecaster
 from stforecast.run import open_run
@@ -97,7 +99,7 @@ def test_early_stopping_ends_a_training_that_gets_no_better(waves, tmp_path):
 
 
 def test_a_training_that_diverges_says_so(waves, tmp_path):
-    with pytest.raises(RuntimeError, match="never finite"):
+    with pytest.raises(TrainingError, match="never finite"):
         train(
             tiny("training.learning_rate=1e30", "training.schedule=constant"),
             waves,
@@ -196,3 +198,46 @@ def test_area_weights_need_latitudes(waves, tmp_path):
     bare = waves.drop_vars(["latitude", "longitude"])
     with pytest.raises(ValueError, match="area_weights needs latitudes"):
         train(tiny("training.area_weights=true"), bare, tmp_path / "run")
+
+
+def test_a_training_that_stopped_early_stays_as_it_is_when_resumed(waves, tmp_path):
+    settings = ("training.early_stopping=1", "training.learning_rate=0.3", "training.epochs=30")
+    run = train(tiny(*settings, "training.schedule=constant"), waves, tmp_path / "run")
+    before, table = run.forecaster_file.read_bytes(), losses(run)
+    assert len(table) < 30
+    train(run.experiment(), waves, run.folder, resume=True)
+    assert run.forecaster_file.read_bytes() == before
+    assert losses(run).equals(table)
+
+
+def test_a_validation_without_a_value_is_not_a_perfect_one(waves, tmp_path):
+    with pytest.raises(TrainingError, match="never finite"):
+        train(tiny(), waves.where(waves["time"] < waves["time"][141]), tmp_path / "run")
+
+
+def test_a_mistake_leaves_no_run_behind(waves, tmp_path):
+    with pytest.raises(ValueError, match="translator 'foo' is unknown"):
+        train(tiny("network.translator=foo"), waves, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_damaged_checkpoint_is_named(waves, tmp_path):
+    run = train(tiny("training.epochs=1"), waves, tmp_path / "run")
+    run.checkpoint_file.write_bytes(run.checkpoint_file.read_bytes()[:1000])
+    with pytest.raises(ValueError, match=r"last.ckpt is damaged"):
+        train(run.experiment(), waves, run.folder, resume=True)
+
+
+def test_columns_wrap_around_on_a_whole_globe_only(waves, tmp_path):
+    settings = ("network.circular_longitude=true", "training.epochs=1")
+    train(tiny(*settings), waves, tmp_path / "globe")
+    with pytest.raises(ValueError, match="do not go around the globe"):
+        train(tiny(*settings), waves[..., :12], tmp_path / "region")
+
+
+def test_a_run_holds_the_climatology_of_its_training_split(waves, tmp_path):
+    run = train(tiny("training.epochs=1"), waves, tmp_path / "run")
+    climatology = load_climatology(run.climatology_file)
+    first, last = load_forecaster(run.folder).facts["split"]["train"].split("/")
+    assert climatology.values.attrs["training_first"] == first
+    assert climatology.values.attrs["training_last"] == last
