@@ -96,7 +96,7 @@ def _select(series: xr.DataArray, variables: Sequence[str], place: Path) -> xr.D
 
 def stored_series(
     dataset: str,
-    path: Path,
+    path: str | Path,
     *,
     variables: Sequence[str] | None = None,
     time_step: str | None = None,
@@ -109,7 +109,7 @@ def stored_series(
     series = open_series(dataset, path, variables=variables, time_step=time_step)
     if series.chunks is None:
         return series
-    store = cache_folder() / "stores" / _cache_key(dataset, path, series)
+    store = cache_folder() / "stores" / _cache_key(dataset, Path(path), series)
     if not is_store(store):
         write_store(series, store, progress=progress)
     return open_store(store)

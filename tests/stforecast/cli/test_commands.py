@@ -253,3 +253,47 @@ def test_an_output_never_replaces_its_input_or_a_strange_folder(place, monkeypat
         assert code == 2
         assert message in err
     assert sorted((place / "data").rglob("*")) == before
+
+
+def test_days_that_training_never_saw_have_no_climatology(place, monkeypatch, capsys):
+    code, _, err = call(
+        monkeypatch,
+        capsys,
+        *("train", "weatherbench", "--data", place / "data", "--config", place / "tiny.toml"),
+        *("--set", "split.train=2015-01/2015-04", "--set", "variables=t2m"),
+        *("--run", place / "spring", "--device", "cpu"),
+    )
+    assert (code, err) == (0, "")
+    _, out, _ = call(monkeypatch, capsys, "evaluate", place / "spring")
+    assert "note: no climatology on" in out
+    assert "climatology" not in xr.load_dataset(place / "spring" / "scores.nc")["forecaster"]
+    (place / "spring" / "climatology.nc").unlink()
+    _, out, _ = call(monkeypatch, capsys, "evaluate", place / "spring", "--split", "validation")
+    assert "note: the run has no climatology" in out
+    assert (place / "spring" / "scores_validation.nc").exists()
+
+
+def test_the_sample_is_made_once_and_trained_on(place, monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    made = []
+
+    def write_sample(folder, *, progress):
+        made.append(folder)
+        (place / "data").rename(folder)
+
+    monkeypatch.setattr("pipelines.weatherbench_sample.write_weatherbench_sample", write_sample)
+    for number in (1, 2):
+        code, out, err = call(
+            monkeypatch,
+            capsys,
+            *("train", "weatherbench", "--sample", "--config", place / "tiny.toml"),
+            *("--set", "training.epochs=1", "--set", "variables=t2m"),
+        )
+        assert (code, err) == (0, "")
+        assert f"runs/weatherbench-{number}" in out
+    assert len(made) == 1
+    code, _, err = call(monkeypatch, capsys, "train", "weatherbench", "--sample", "--data", place)
+    assert (code, "leave out --data" in err) == (2, True)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    code, _, err = call(monkeypatch, capsys, "train", "weatherbench", "--sample")
+    assert (code, "name it with --run" in err) == (2, True)
