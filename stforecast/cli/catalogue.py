@@ -2,7 +2,7 @@
 
 
 def networks() -> None:
-    """List the networks and their presets, with parameters and multiply-adds beside the published."""
+    """List networks and presets: parameters and multiply-adds, beside those of the reference code."""
     import torch
     from rich.table import Table
 
@@ -14,7 +14,7 @@ def networks() -> None:
     table = Table(title="Presets: stforecast train DATASET --preset NAME", title_justify="left")
     for heading in ("preset", "network", "frames", "channels", "grid"):
         table.add_column(heading)
-    for heading in ("parameters", "published", "MACs", "published"):
+    for heading in ("parameters", "reference", "MACs", "reference"):
         table.add_column(heading, justify="right")
     for preset in PRESETS.values():
         # Multiply-adds are those of one pass, as published; rollout repeats it.
@@ -45,15 +45,16 @@ def networks() -> None:
             str(preset.channels),
             f"{preset.height}×{preset.width}",
             f"{count_parameters(network) / 1e6:.3f} M",
-            _figure(preset.parameters, 1e6, "M"),
+            _figure(preset.parameters, 1e6, ".3f", "M"),
             f"{macs / 1e9:.2f} G",
-            _figure(preset.macs, 1e9, "G"),
+            _figure(preset.macs, 1e9, ".2f", "G"),
         )
     console.print(table)
+    console.print("reference: counted on the published code, equal to the published tables.")
 
 
-def _figure(value: float | None, unit: float, name: str) -> str:
-    return "–" if value is None else f"{value / unit:g} {name}"
+def _figure(value: float | None, unit: float, digits: str, name: str) -> str:
+    return "–" if value is None else f"{value / unit:{digits}} {name}"
 
 
 def datasets() -> None:
