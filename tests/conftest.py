@@ -1,7 +1,6 @@
 """What many tests share: a small series, and caches that no test leaves behind."""
 
 import os
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -68,13 +67,3 @@ def make_waves(
 def waves() -> xr.DataArray:
     """200 frames of travelling waves, two channels on 8×16."""
     return make_waves(200)
-
-
-@pytest.fixture
-def shared_data() -> Path:
-    """Real data for tests; a test that wants them is skipped where they are not at hand."""
-    home = Path(__file__).parent.parent
-    folder = Path(os.environ.get("STFORECAST_SHARED", home.parent / "shared")) / "data"
-    if not folder.is_dir():
-        pytest.skip(f"real data are not at hand: {folder} does not exist")
-    return folder
