@@ -246,7 +246,7 @@ def _display(scores: xr.Dataset, *, metric: str, channel: str) -> tuple[float, s
 def _rules(scores: xr.Dataset) -> str:
     """By which rules and over which forecasts the scores were computed, as far as they say."""
     attrs = scores.attrs
-    parts = [str(attrs.get("dataset", attrs.get("experiment_dataset", "")))]
+    parts = [str(attrs.get("dataset", ""))]
     if attrs.get("synthetic") == "true":
         parts[0] += " (synthetic)"
     if "split" in attrs:
