@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import xarray as xr
@@ -17,6 +17,7 @@ import xarray as xr
 __all__ = ["PIPELINES", "OpenSeries", "Pipeline", "find_pipeline"]
 
 
+@runtime_checkable
 class OpenSeries(Protocol):
     """Opens raw files as a lazy series."""
 
@@ -43,6 +44,8 @@ class Pipeline:
     """module:function of its `OpenSeries`; imported when used."""
     sampler: str
     """module:function that writes the synthetic sample in the dataset's own raw format."""
+    has_sums: bool = False
+    """Whether values are counts over a time step: then a longer one cannot be had by leaving out."""
 
     @property
     def open_series(self) -> OpenSeries:
@@ -61,6 +64,13 @@ PIPELINES: dict[str, Pipeline] = {
         summary="ERA5 and other reanalysis: WeatherBench 1 folders, WeatherBench 2 Zarr, CF NetCDF",
         opener="pipelines.weatherbench:open_weatherbench",
         sampler="pipelines.weatherbench_sample:write_weatherbench_sample",
+    ),
+    "taxibj": Pipeline(
+        name="taxibj",
+        summary="city traffic on a grid: TaxiBJ and files in its format, OpenSTL's dataset.npz",
+        opener="pipelines.taxibj:open_taxibj",
+        sampler="pipelines.taxibj_sample:write_taxibj_sample",
+        has_sums=True,
     ),
 }
 

@@ -13,6 +13,8 @@ import numpy as np
 import xarray as xr
 
 __all__ = [
+    "LATITUDE",
+    "LONGITUDE",
     "Channel",
     "channels_of",
     "make_series",
@@ -88,13 +90,13 @@ def make_series(
         )
     coordinates: dict[str, Any] = {"time": times, **channel_coordinates(channels)}
     if latitude is not None and longitude is not None:
-        coordinates["latitude"] = ("y", np.asarray(latitude, dtype="float64"), _LATITUDE)
-        coordinates["longitude"] = ("x", np.asarray(longitude, dtype="float64"), _LONGITUDE)
+        coordinates["latitude"] = ("y", np.asarray(latitude, dtype="float64"), LATITUDE)
+        coordinates["longitude"] = ("x", np.asarray(longitude, dtype="float64"), LONGITUDE)
     return xr.DataArray(frames, dims=DIMS, coords=coordinates, name="series", attrs=dict(attrs))
 
 
-_LATITUDE = {"units": "degrees_north", "standard_name": "latitude"}
-_LONGITUDE = {"units": "degrees_east", "standard_name": "longitude"}
+LATITUDE = {"units": "degrees_north", "standard_name": "latitude"}
+LONGITUDE = {"units": "degrees_east", "standard_name": "longitude"}
 
 
 def channel_coordinates(channels: Sequence[Channel]) -> dict[str, Any]:
