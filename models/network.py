@@ -53,7 +53,7 @@ class NetworkShape:
     horizon: int
     """Steps forecast in one call."""
     channels_in: int
-    """Channels of a frame seen."""
+    """Channels of a frame seen: first those that are forecast, then extra inputs."""
     channels_out: int
     """Channels of a frame forecast."""
     height: int

@@ -31,8 +31,13 @@ class Normaliser:
     """In the channel's units, above 0."""
     method: Method = "zscore"
     """Where offset and scale come from."""
+    mean: tuple[float, ...] = ()
+    """What a missing value of a history counts as, in the channel's units: the training mean, or the
+    offset unless given."""
 
     def __post_init__(self) -> None:
+        if not self.mean:
+            object.__setattr__(self, "mean", self.offset)
         if len(self.offset) != len(self.scale):
             raise ValueError(
                 f"A normaliser needs as many offsets ({len(self.offset)}) as scales "
@@ -43,19 +48,24 @@ class Normaliser:
 
     def normalise(self, frames: Float[Tensor, "*B C Y X"]) -> Float[Tensor, "*B C Y X"]:
         """Frames without unit, of physical ones."""
-        offset, scale = self._columns(frames)
+        offset, scale, _ = self._columns(frames)
         return (frames - offset) / scale
+
+    def normalise_history(self, frames: Float[Tensor, "*B C Y X"]) -> Float[Tensor, "*B C Y X"]:
+        """As `normalise`, with the mean where a value is missing: networks take no NaN."""
+        offset, scale, mean = self._columns(frames)
+        return (torch.where(torch.isnan(frames), mean, frames) - offset) / scale
 
     def denormalise(self, frames: Float[Tensor, "*B C Y X"]) -> Float[Tensor, "*B C Y X"]:
         """Frames in physical units, of normalised ones."""
-        offset, scale = self._columns(frames)
+        offset, scale, _ = self._columns(frames)
         return frames * scale + offset
 
-    def _columns(self, frames: Tensor) -> tuple[Tensor, Tensor]:
+    def _columns(self, frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         shape = (-1, 1, 1)
         return tuple(
             torch.tensor(values, dtype=frames.dtype, device=frames.device).view(shape)
-            for values in (self.offset, self.scale)
+            for values in (self.offset, self.scale, self.mean)
         )  # pyright: ignore[reportReturnType]
 
 
@@ -96,7 +106,12 @@ def fit_normaliser(
     else:
         offset = (moments.maximum + moments.minimum) / 2
         scale = (moments.maximum - moments.minimum) / 2
-    return Normaliser(tuple(map(float, offset)), tuple(map(float, scale)), method)
+    return Normaliser(
+        tuple(map(float, offset)),
+        tuple(map(float, scale)),
+        method,
+        tuple(map(float, moments.mean)),
+    )
 
 
 class _Moments:

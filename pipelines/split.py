@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
+from pipelines.protocols import PROTOCOLS, test_frames
 from pipelines.series import name_step
 
 __all__ = ["SPLITS", "SplitConfig", "parse_times", "range_between", "resolve_split"]
@@ -27,6 +28,9 @@ class SplitConfig(BaseModel):
     """As `train`; the best epoch is chosen on it."""
     test: str | float = 0.2
     """As `train`; scores are reported on it, nothing is chosen."""
+    protocol: str | None = None
+    """A name of `PROTOCOLS`, which says what is tested on; `validation` is then a fraction of the
+    frames before, and training is the rest. `train` and `test` are not looked at."""
     gap: int | None = None
     """Steps left out between neighbouring splits; one window (history + horizon) unless given."""
 
@@ -53,6 +57,13 @@ class SplitConfig(BaseModel):
             raise ValueError(f"a fraction lies between 0 and 1, but it is {value}")
         return value
 
+    @field_validator("protocol")
+    @classmethod
+    def _known_protocol(cls, value: str | None) -> str | None:
+        if value is not None and value not in PROTOCOLS:
+            raise ValueError(f"known are {', '.join(PROTOCOLS)}")
+        return value
+
     @field_validator("gap")
     @classmethod
     def _gap_is_not_negative(cls, value: int | None) -> int | None:
@@ -63,12 +74,17 @@ class SplitConfig(BaseModel):
     @model_validator(mode="after")
     def _one_kind(self) -> "SplitConfig":
         fractions = [value for value in self._parts() if not isinstance(value, str)]
+        if self.protocol is not None and len(fractions) < len(SPLITS):
+            raise ValueError(
+                f"split: protocol {self.protocol!r} says what is tested on; beside it `validation` "
+                "is a fraction, and no times are named"
+            )
         if fractions and len(fractions) < len(SPLITS):
             raise ValueError(
                 "split: train, validation and test are all times or all fractions, but they are "
                 f"{self.train!r}, {self.validation!r}, {self.test!r}; name all three"
             )
-        if sum(fractions) > 1 + 1e-9:
+        if self.protocol is None and sum(fractions) > 1 + 1e-9:
             raise ValueError(f"split: the fractions add up to {sum(fractions):g}, more than 1")
         return self
 
@@ -92,7 +108,15 @@ def resolve_split(
         ValueError: splits overlap, or one holds no frame.
     """
     parts = config._parts()
-    if isinstance(parts[0], str):
+    if config.protocol is not None:
+        tested = test_frames(times, config.protocol, window_steps=window_steps, time_step=time_step)
+        validated = round(tested.start * (1 - float(config.validation)))
+        ranges = {
+            "train": range(validated),
+            "validation": range(validated, tested.start),
+            "test": tested,
+        }
+    elif isinstance(parts[0], str):
         ranges = {
             name: range_between(times, str(part), name)
             for name, part in zip(SPLITS, parts, strict=True)

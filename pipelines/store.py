@@ -18,7 +18,7 @@ import xarray as xr
 
 from pipelines.atomic import atomic_path
 
-__all__ = ["blocks_of", "fingerprint_of", "is_store", "open_store", "write_store"]
+__all__ = ["beside_frames", "blocks_of", "fingerprint_of", "is_store", "open_store", "write_store"]
 
 SCHEMA_VERSION = 1
 _BLOCK_BYTES = 64 * 2**20
@@ -158,7 +158,16 @@ def _label_bytes(series: xr.DataArray) -> bytes:
     parts = [series["time"].values.astype("datetime64[ns]").tobytes()]
     for name in ("channel", "units"):
         parts.append("\0".join(map(str, series[name].values)).encode())
-    for name in ("latitude", "longitude"):
+    for name in ("latitude", "longitude", *beside_frames(series)):
         if name in series.coords:
             parts.append(np.asarray(series[name].values, dtype="float64").tobytes())
+    if "holidays" in series.attrs:
+        parts.append(str(series.attrs["holidays"]).encode())
     return b"\1".join(parts)
+
+
+def beside_frames(series: xr.DataArray) -> list[str]:
+    """The coordinates that hold a value for each frame, such as the weather: inputs to networks."""
+    return [
+        str(name) for name in series.coords if series[name].dims == ("time",) and name != "time"
+    ]

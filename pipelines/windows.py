@@ -1,9 +1,11 @@
 """Windows: history and horizon cut from a series, never across a gap or the edge of a split.
 
-B: batch, T: history step, H: horizon step, C: channel, Y: row, X: column.
+B: batch, T: history step, H: horizon step, C: channel, K: plane of an extra input, N: time, Y: row,
+X: column.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -11,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.utils.data import Dataset
 
-__all__ = ["WindowDataset", "WindowSpec", "window_starts"]
+__all__ = ["WindowDataset", "WindowSpec", "Windows", "window_starts"]
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,17 @@ def window_starts(
     return starts + within.start
 
 
+class Windows(NamedTuple):
+    """One window, or a batch of them, in physical units."""
+
+    history: Tensor
+    """Frames seen, (B, T, C, Y, X)."""
+    inputs: Tensor
+    """Extra inputs that go with them, (B, T, K); K may be 0."""
+    target: Tensor
+    """Frames to forecast, (B, H, C, Y, X)."""
+
+
 class WindowDataset(Dataset):
     """Windows of an array of frames, read a batch at a time.
 
@@ -73,25 +86,33 @@ class WindowDataset(Dataset):
     sees the same number of windows.
     """
 
-    def __init__(self, frames: np.ndarray, starts: np.ndarray, spec: WindowSpec) -> None:
-        self.frames = frames  # (time, C, Y, X), memory-mapped
+    def __init__(
+        self,
+        frames: np.ndarray,
+        starts: np.ndarray,
+        spec: WindowSpec,
+        *,
+        inputs: Float[np.ndarray, "N K"] | None = None,
+    ) -> None:
+        """Take frames (time, C, Y, X), memory-mapped or not, and the extra inputs of each."""
+        self.frames = frames
         self.starts = starts
         self.spec = spec
+        self.inputs = np.empty((len(frames), 0), "float32") if inputs is None else inputs
         self._offsets = np.arange(spec.length)
 
     def __len__(self) -> int:
         return len(self.starts)
 
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        history, target = self.__getitems__([index])
-        return history[0], target[0]
+    def __getitem__(self, index: int) -> Windows:
+        return Windows(*(part[0] for part in self.__getitems__([index])))
 
-    def __getitems__(
-        self, indices: list[int]
-    ) -> tuple[Float[Tensor, "B T C Y X"], Float[Tensor, "B H C Y X"]]:
-        """Histories and targets of a whole batch, in physical units."""
+    def __getitems__(self, indices: list[int]) -> Windows:
+        """The windows of a whole batch."""
         chosen = np.asarray(indices)
         rows = self.starts[chosen][:, None] + self._offsets  # (B, T + H)
         windows = torch.from_numpy(np.asarray(self.frames[rows]))  # a copy: fancy indexing
         windows[torch.from_numpy(chosen < 0)] = float("nan")
-        return windows[:, : self.spec.history], windows[:, self.spec.history :]
+        seen = self.spec.history
+        inputs = torch.from_numpy(self.inputs[rows[:, :seen]])
+        return Windows(windows[:, :seen], inputs, windows[:, seen:])

@@ -9,6 +9,8 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from pipelines.atomic import atomic_path
+from pipelines.inputs import GROUPS, INPUTS
+from pipelines.places import PlaceConfig
 from pipelines.series import parse_step
 from pipelines.split import SplitConfig
 
@@ -77,6 +79,13 @@ class Experiment(BaseModel):
     """Such as ["t2m", "z500"]; all that the data have unless given."""
     time_step: str | None = None
     """Such as "6h"; the data's own unless given."""
+    days: Literal["all", "complete"] = "all"
+    """"complete" leaves out the days that lack a frame, as the TaxiBJ literature does."""
+    inputs: tuple[str, ...] = ()
+    """Extra inputs: names of `pipelines.inputs.INPUTS`, "calendar", "weather"; none in the published
+    networks."""
+    place: PlaceConfig = PlaceConfig()
+    """Where a grid without coordinates lies, for maps and files; no forecast depends on it."""
     history: int = Field(default=12, ge=1)
     """Steps seen; the last one is the init_time."""
     horizon: int = Field(default=12, ge=1)
@@ -94,12 +103,20 @@ class Experiment(BaseModel):
     training: TrainingConfig = TrainingConfig()
     """How it is trained."""
 
-    @field_validator("variables", mode="before")
+    @field_validator("variables", "inputs", mode="before")
     @classmethod
     def _split_commas(cls, value: object) -> object:
         """`--set variables=t2m,z500` arrives as one text."""
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("inputs")
+    @classmethod
+    def _known_inputs(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = set(value) - {*INPUTS, *GROUPS}
+        if unknown:
+            raise ValueError(f"known are {', '.join([*GROUPS, *INPUTS])}")
         return value
 
     @field_validator("time_step")

@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from models.network import Network
 from pipelines.atomic import atomic_path
 from pipelines.grid import Grid, difference_of
+from pipelines.inputs import Inputs
 from pipelines.normalise import Normaliser
 from pipelines.series import Channel, channels_of, name_step, names, parse_step, select_channels
 from stforecast.experiment import Experiment, as_tree, load_experiment
@@ -47,6 +48,8 @@ class Forecaster:
     """Rows and columns of the grid."""
     grid: Grid | None = None
     """Latitudes and longitudes; None without a geography."""
+    inputs: Inputs = field(default_factory=Inputs)
+    """Extra inputs that the network takes beside the channels."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """How it came about: split times, parameters, versions, fingerprint of the data, losses."""
 
@@ -69,8 +72,8 @@ class Forecaster:
     ) -> xr.DataArray:
         """The forecast (init_time, lead_time, channel, y, x) in physical units.
 
-        Missing values of a history enter as 0 after normalising (with zscore the training mean), as
-        in training. Values that cannot exist (cloud cover above 1, rain below 0) are clipped.
+        Missing values of a history enter as the training mean, as in training. Values that cannot
+        exist (cloud cover above 1, rain or traffic below 0) are clipped.
 
         Raises:
             ValueError: the series lacks a channel or a frame, or lies on another grid.
@@ -82,6 +85,7 @@ class Forecaster:
         frame_bytes = 4 * len(self.channels) * self.shape[0] * self.shape[1]
         window_bytes = frame_bytes * (self.experiment.history + self.experiment.horizon)
         batch = int(np.clip(_BATCH_BYTES // (8 * window_bytes), 1, 16))
+        offsets = np.arange(1 - self.experiment.history, steps + 1) * self.time_step
         filled = 0
         frames = np.empty((len(times), steps, len(self.channels), *self.shape), dtype="float32")
         for start in range(0, len(times), batch):
@@ -92,7 +96,8 @@ class Forecaster:
                 history=self.experiment.history,
                 time_step=self.time_step,
             )
-            made = self._forecast_frames(history, steps)
+            extra = self.inputs.of_windows(series, chosen, offsets=offsets)
+            made = self._forecast_frames(history, extra, steps)
             missing = np.isnan(history)
             for index, gone in enumerate(missing):
                 if gone.all(axis=(0, 2, 3)).any():
@@ -106,19 +111,34 @@ class Forecaster:
             forecast.attrs["filled"] = f"{filled} missing values in the histories"
         return forecast
 
-    def _forecast_frames(self, history: np.ndarray, steps: int) -> np.ndarray:
+    def _forecast_frames(self, history: np.ndarray, extra: np.ndarray, steps: int) -> np.ndarray:
         was_training = self.network.training
         self.network.eval()
         try:
             with torch.inference_mode():
-                known = self.normaliser.normalise(torch.from_numpy(history).to(self.device))
-                blocks = list(rollout(self.network, torch.nan_to_num(known), steps=steps))
-                frames = self.normaliser.denormalise(torch.cat(blocks, dim=1).float())
+                known = torch.from_numpy(history).to(self.device)
+                blocks = rollout(
+                    self.network,
+                    self.normaliser.normalise_history(known),
+                    steps=steps,
+                    inputs=torch.from_numpy(extra).to(self.device),
+                    clip=self._clip,
+                )
+                frames = self.normaliser.denormalise(torch.cat(list(blocks), dim=1).float())
         finally:
             self.network.train(was_training)
-        lowest = np.array([channel.valid_min for channel in self.channels])[:, None, None]
-        highest = np.array([channel.valid_max for channel in self.channels])[:, None, None]
-        return np.clip(frames.cpu().numpy(), lowest, highest)
+        # Once more: denormalising may round a hair below 0.
+        return np.clip(frames.cpu().numpy(), *(bounds.numpy() for bounds in self._bounds("cpu")))
+
+    def _clip(self, frames: torch.Tensor) -> torch.Tensor:
+        """Normalised frames without values that cannot exist."""
+        lowest, highest = map(self.normaliser.normalise, self._bounds(frames.device))
+        return torch.clamp(frames, lowest.to(frames.dtype), highest.to(frames.dtype))
+
+    def _bounds(self, device: str | torch.device) -> list[torch.Tensor]:
+        """Least and greatest value that can exist, (C, 1, 1), in the channels' units."""
+        sides = [[getattr(c, side) for c in self.channels] for side in ("valid_min", "valid_max")]
+        return [torch.tensor(values, device=device)[:, None, None] for values in sides]
 
     def select(self, series: xr.DataArray) -> xr.DataArray:
         """The forecaster's own channels of a series, in its order.
@@ -141,6 +161,7 @@ class Forecaster:
                     f"trained in {channel.units!r}; convert the data."
                 )
         self._check_grid(series)
+        self.inputs.check(series)
         return select_channels(series, [channel.name for channel in self.channels])
 
     def _check_grid(self, series: xr.DataArray) -> None:
@@ -194,6 +215,11 @@ class Forecaster:
             "time_step": name_step(self.time_step),
             "shape": list(self.shape),
             "grid": grid,
+            "inputs": {
+                "holidays": list(self.inputs.holidays),
+                "mean": dict(self.inputs.mean),
+                "deviation": dict(self.inputs.deviation),
+            },
             **self.facts,
         }
 
@@ -209,7 +235,19 @@ def load_forecaster(path: str | Path, *, device: str = "cpu") -> Forecaster:
     experiment = load_experiment(base=header.pop("experiment"))
     channels = tuple(Channel(**channel) for channel in header.pop("channels"))
     shape = header.pop("shape")
-    network = network_of(experiment, n_channels=len(channels), shape=(shape[0], shape[1]))
+    time_step = parse_step(header.pop("time_step"))
+    extra = header.pop("inputs", {"holidays": []})
+    inputs = Inputs(
+        names=experiment.inputs,
+        ahead=experiment.horizon * time_step,
+        **extra | {"holidays": tuple(extra["holidays"])},
+    )
+    network = network_of(
+        experiment,
+        n_channels=len(channels),
+        shape=(shape[0], shape[1]),
+        n_inputs=inputs.n_planes,
+    )
     with safe_open(file, framework="pt", device="cpu") as stored:
         network.load_state_dict({key: stored.get_tensor(key) for key in stored.keys()})  # noqa: SIM118
     normaliser = header.pop("normaliser")
@@ -219,13 +257,17 @@ def load_forecaster(path: str | Path, *, device: str = "cpu") -> Forecaster:
         experiment=experiment,
         channels=channels,
         normaliser=Normaliser(
-            tuple(normaliser["offset"]), tuple(normaliser["scale"]), normaliser["method"]
+            tuple(normaliser["offset"]),
+            tuple(normaliser["scale"]),
+            normaliser["method"],
+            tuple(normaliser.get("mean", ())),
         ),
-        time_step=parse_step(header.pop("time_step")),
+        time_step=time_step,
         shape=(shape[0], shape[1]),
         grid=None
         if grid is None
         else Grid(np.array(grid["latitude"]), np.array(grid["longitude"])),
+        inputs=inputs,
         facts={key: value for key, value in header.items() if key != "schema_version"},
     )
 

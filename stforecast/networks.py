@@ -7,8 +7,13 @@ from stforecast.experiment import Experiment
 __all__ = ["network_of"]
 
 
-def network_of(experiment: Experiment, *, n_channels: int, shape: tuple[int, int]) -> Network:
+def network_of(
+    experiment: Experiment, *, n_channels: int, shape: tuple[int, int], n_inputs: int = 0
+) -> Network:
     """A network with fresh weights, for frames of `n_channels` on a grid of rows and columns.
+
+    Args:
+        n_inputs: planes that come in beside the channels and do not come out.
 
     Raises:
         ValueError: the network or an option is unknown, or the options contradict each other.
@@ -19,7 +24,7 @@ def network_of(experiment: Experiment, *, n_channels: int, shape: tuple[int, int
         options,
         history=experiment.history,
         horizon=experiment.horizon,
-        channels_in=n_channels,
+        channels_in=n_channels + n_inputs,
         channels_out=n_channels,
         height=shape[0],
         width=shape[1],

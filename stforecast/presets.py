@@ -7,7 +7,10 @@ from pipelines import find_pipeline
 
 __all__ = ["DEFAULT_PRESETS", "base_experiment"]
 
-DEFAULT_PRESETS: dict[str, str] = {"weatherbench": "weatherbench-t2m-gsta"}
+DEFAULT_PRESETS: dict[str, str] = {
+    "weatherbench": "weatherbench-t2m-gsta",
+    "taxibj": "taxibj-gsta",
+}
 """The preset of `train DATASET` when none is named."""
 
 
@@ -45,6 +48,7 @@ def _tree(preset: Preset) -> dict[str, Any]:
     return {
         "history": preset.history,
         "horizon": preset.horizon,
+        "normalisation": preset.normalisation,
         "network": {"name": preset.network, **preset.options},
         "training": {
             "epochs": preset.epochs,

@@ -4,17 +4,29 @@ import hashlib
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import xarray as xr
 
 from pipelines import find_pipeline
-from pipelines.series import channels_of, names, parse_step, select_channels
-from pipelines.store import SCHEMA_VERSION, is_store, open_store, write_store
+from pipelines.civil_time import complete_days, nonexistent
+from pipelines.series import (
+    channels_of,
+    name_step,
+    names,
+    parse_step,
+    select_channels,
+    time_step_of,
+)
+from pipelines.store import SCHEMA_VERSION, beside_frames, is_store, open_store, write_store
 from pipelines.variables import channel_name, match_variable, parse_channel
 from pipelines.weather_times import thin
+from stforecast.experiment import Experiment
 
-__all__ = ["cache_folder", "find_data", "open_series", "stored_series"]
+__all__ = ["cache_folder", "experiment_series", "find_data", "open_series", "stored_series"]
+
+Days = Literal["all", "complete"]
 
 
 def find_data(dataset: str, path: str | Path | None = None) -> Path:
@@ -43,6 +55,8 @@ def open_series(
     *,
     variables: Sequence[str] | None = None,
     time_step: str | None = None,
+    days: Days = "all",
+    time_zone: str | None = None,
 ) -> xr.DataArray:
     """The lazy series (time, channel, y, x) of raw files or a store, float32 in physical units.
 
@@ -51,6 +65,8 @@ def open_series(
         path: raw files, a folder of them, or a store; `$STFORECAST_DATA/DATASET` unless given.
         variables: such as ["t2m", "z500"]; all that the data have unless given.
         time_step: such as "6h"; the data's own unless given.
+        days: "complete" leaves out the days that lack a frame.
+        time_zone: IANA name of the zone of local times, where the data do not tell it.
 
     Raises:
         ValueError: the data cannot be read, or lack what is wanted.
@@ -60,14 +76,54 @@ def open_series(
     step = None if time_step is None else parse_step(time_step)
     if variables is not None and len(variables) == 0:
         raise ValueError("variables is empty; name one, or leave it out for all that there are.")
-    if not is_store(place):
-        return pipeline.open_series(place, variables=variables, time_step=step)
+    if is_store(place):
+        series = _from_store(dataset, place, variables=variables, step=step)
+    else:
+        series = pipeline.open_series(place, variables=variables, time_step=step)
+    if time_zone is not None and series.attrs.get("time_zone") == "unknown":
+        series = _in_zone(series, time_zone)
+    return series if days == "all" else _complete(series, place)
+
+
+def _from_store(
+    dataset: str, place: Path, *, variables: Sequence[str] | None, step: np.timedelta64 | None
+) -> xr.DataArray:
     series = open_store(place)
     if series.attrs.get("dataset") != dataset:
         raise ValueError(f"{place} is a store of {series.attrs.get('dataset')}, not of {dataset}.")
-    if step is not None:
+    if step is not None and not find_pipeline(dataset).has_sums:
         series = _thin(series, step)
+    elif step is not None and step != time_step_of(series["time"].values):
+        raise ValueError(
+            f"time_step {name_step(step)}: the counts in {place} are sums over "
+            f"{name_step(time_step_of(series['time'].values))}; leaving frames out would lose what "
+            "was counted in them. Leave time_step out."
+        )
     return series if variables is None else _select(series, variables, place)
+
+
+def _in_zone(series: xr.DataArray, time_zone: str) -> xr.DataArray:
+    """The series with its zone named, without the frames of hours that clocks skip there."""
+    skipped = nonexistent(series["time"].values, time_zone)
+    return _frames(series, ~skipped).assign_attrs(time_zone=time_zone)
+
+
+def _complete(series: xr.DataArray, place: Path) -> xr.DataArray:
+    """The frames of complete days, lazily."""
+    times = series["time"].values
+    kept = complete_days(times, time_step=time_step_of(times))
+    if not kept.any():
+        raise ValueError(f"{place} has no day with all its frames; leave out days = 'complete'.")
+    return _frames(series, kept)
+
+
+def _frames(series: xr.DataArray, kept: np.ndarray) -> xr.DataArray:
+    """The frames that are to be kept, lazily: choosing from a memory map would copy them."""
+    if kept.all():
+        return series
+    return (series.chunk(time=64) if series.chunks is None else series).isel(
+        time=np.flatnonzero(kept)
+    )
 
 
 def _thin(series: xr.DataArray, step: np.timedelta64) -> xr.DataArray:
@@ -100,19 +156,41 @@ def stored_series(
     *,
     variables: Sequence[str] | None = None,
     time_step: str | None = None,
+    days: Days = "all",
+    time_zone: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> xr.DataArray:
     """As `open_series`, but memory-mapped: what is not a store is copied once to one in the cache.
 
     The copy is found again by the files' names, sizes and times of change, and by what is in it.
     """
-    series = open_series(dataset, path, variables=variables, time_step=time_step)
+    series = open_series(
+        dataset, path, variables=variables, time_step=time_step, days=days, time_zone=time_zone
+    )
     if series.chunks is None:
         return series
     store = cache_folder() / "stores" / _cache_key(dataset, Path(path), series)
     if not is_store(store):
         write_store(series, store, progress=progress)
     return open_store(store)
+
+
+def experiment_series(
+    experiment: Experiment,
+    path: str | Path,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> xr.DataArray:
+    """The memory-mapped series that an experiment is about, of the data at a path."""
+    return stored_series(
+        experiment.dataset,
+        path,
+        variables=experiment.variables,
+        time_step=experiment.time_step,
+        days=experiment.days,
+        time_zone=experiment.place.time_zone,
+        progress=progress,
+    )
 
 
 def cache_folder() -> Path:
@@ -127,6 +205,10 @@ def _cache_key(dataset: str, path: Path, series: xr.DataArray) -> str:
     digest.update(repr((SCHEMA_VERSION, dataset, str(path.resolve()))).encode())
     digest.update(repr(series["channel"].values.tolist()).encode())
     digest.update(series["time"].values.tobytes())
+    for name in beside_frames(series):  # their files lie beside `path`
+        digest.update(series[name].values.tobytes())
+    for name in ("holidays", "time_zone"):
+        digest.update(str(series.attrs.get(name, "")).encode())
     files = sorted(path.rglob("*")) if path.is_dir() else [path]
     for file in files:
         if file.is_file():

@@ -35,6 +35,8 @@ class Preset:
     """"cosine": a step an epoch, down to 1e-6; "onecycle": a step a batch."""
     epochs: int
     """Passes over the training windows."""
+    normalisation: Literal["zscore", "minmax01"] = "zscore"
+    """Of each channel: mean 0 and deviation 1, or the range 0 to 1."""
     warmup_epochs: int = 0
     """Cosine only: epochs of a linear rise from 1e-5."""
     batch_size: int = 16

@@ -18,6 +18,7 @@ _TAXIBJ = Preset(
     width=32,
     learning_rate=5e-4,
     schedule="cosine",
+    normalisation="minmax01",
     warmup_epochs=5,
     epochs=50,
     parameters=9_961_058,

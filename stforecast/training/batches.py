@@ -70,7 +70,7 @@ def make_loader(
     n_processes: int,
     pin_memory: bool,
 ) -> DataLoader:
-    """Batches (history, target) in physical units; shuffled, whole ones when a seed is given.
+    """Batches of windows in physical units; shuffled, whole ones when a seed is given.
 
     Raises:
         ValueError: the batch cannot be shared out evenly.

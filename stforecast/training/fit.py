@@ -51,7 +51,7 @@ def fit(
     config = plan.experiment.training
     loaders = {
         name: make_loader(
-            WindowDataset(plan.frames, plan.starts[name], plan.spec),
+            WindowDataset(plan.frames, plan.starts[name], plan.spec, inputs=plan.inputs),
             batch_size=config.batch_size,
             seed=plan.experiment.seed if name == "train" else None,
             rank=processes.rank,

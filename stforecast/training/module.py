@@ -1,25 +1,21 @@
-"""One training step and one validation step, as Lightning runs them.
-
-B: batch, T: history step, H: horizon step, C: channel, Y: row, X: column.
-"""
+"""One training step and one validation step, as Lightning runs them."""
 
 import lightning.pytorch as pl
 import torch
 import torch.distributed as dist
-from jaxtyping import Float
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from models.network import Network
 from pipelines.normalise import Normaliser
+from pipelines.windows import Windows
 from stforecast.experiment import TrainingConfig
+from stforecast.rollout import join_inputs
 from stforecast.training.batches import step_seed
 from stforecast.training.loss import SquaredError
 from stforecast.training.schedule import make_schedule
 
 __all__ = ["TrainingModule"]
-
-Batch = tuple[Float[Tensor, "B T C Y X"], Float[Tensor, "B H C Y X"]]
 
 
 class TrainingModule(pl.LightningModule):
@@ -64,12 +60,12 @@ class TrainingModule(pl.LightningModule):
         """Begin a new mean of the loss."""
         self.train_loss.reset()
 
-    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+    def on_train_batch_start(self, batch: Windows, batch_idx: int) -> None:
         """Draw this step's random numbers anew, whatever came before it."""
         epoch, rank = self.current_epoch, self.global_rank
         torch.manual_seed(step_seed(self._seed, epoch=epoch, batch=batch_idx, rank=rank))
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+    def training_step(self, batch: Windows, batch_idx: int) -> Tensor:
         """The loss of one batch."""
         history, target = self._normalise(batch)
         done = self.global_step / (self._config.epochs * self._steps_an_epoch)
@@ -83,7 +79,7 @@ class TrainingModule(pl.LightningModule):
         """Begin a new mean of the loss."""
         self.validation_loss.reset()
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+    def validation_step(self, batch: Windows, batch_idx: int) -> None:
         """Add one batch to the validation loss."""
         history, target = self._normalise(batch)
         self.validation_loss.add(*self._error.sums(self.network(history), target))
@@ -93,11 +89,10 @@ class TrainingModule(pl.LightningModule):
         self.log("train_loss", self.train_loss.value())
         self.log("validation_loss", self.validation_loss.value())
 
-    def _normalise(self, batch: Batch) -> Batch:
-        history, target = batch
-        # A missing value enters as 0: with zscore that is the training mean.
-        history = torch.nan_to_num(self._normaliser.normalise(history))
-        return history, self._normaliser.normalise(target)
+    def _normalise(self, batch: Windows) -> tuple[Tensor, Tensor]:
+        """What the network takes, and what it is to forecast."""
+        history = self._normaliser.normalise_history(batch.history)
+        return join_inputs(history, batch.inputs), self._normaliser.normalise(batch.target)
 
 
 class RunningMean:

@@ -7,6 +7,8 @@ import torch
 import xarray as xr
 
 from pipelines.grid import Grid
+from pipelines.inputs import Inputs, fit_inputs, resolve_inputs
+from pipelines.places import PlaceConfig
 from pipelines.series import name_step, parse_step, time_step_of
 from pipelines.split import SPLITS, SplitConfig, resolve_split
 from pipelines.store import fingerprint_of
@@ -30,6 +32,9 @@ class Plan:
     starts: dict[str, np.ndarray]
     fingerprint: str
     row_weights: torch.Tensor | None
+    extra: Inputs
+    inputs: np.ndarray
+    """Extra inputs of each frame, (time, plane)."""
     n_channels: int
 
 
@@ -51,8 +56,12 @@ def make_plan(experiment: Experiment, series: xr.DataArray) -> Plan:
             "variables": tuple(map(str, series["channel"].values)),
             "time_step": name_step(step),
             "split": SplitConfig(**named, gap=experiment.split.gap),
+            "inputs": resolve_inputs(experiment.inputs, series),
+            "place": _resolve_place(experiment.place, series),
         }
     )
+    trained = series[split["train"].start : split["train"].stop]
+    extra = fit_inputs(resolved.inputs, trained, ahead=experiment.horizon * step)
     if experiment.network.options().get("circular_longitude") and not _is_circular(series):
         raise ValueError(
             "network.circular_longitude wraps the last column around to the first, but the data "
@@ -77,6 +86,8 @@ def make_plan(experiment: Experiment, series: xr.DataArray) -> Plan:
         starts=starts,
         fingerprint=fingerprint_of(series),
         row_weights=row_weights,
+        extra=extra,
+        inputs=extra.of_frames(series),
         n_channels=series.sizes["channel"],
     )
 
@@ -85,6 +96,14 @@ def _is_circular(series: xr.DataArray) -> bool:
     if "latitude" not in series.coords:
         return False
     return Grid(series["latitude"].values, series["longitude"].values).circular
+
+
+def _resolve_place(config: PlaceConfig, series: xr.DataArray) -> PlaceConfig:
+    """The place with the name that the data files tell: files of later days may be named otherwise."""
+    told = series.attrs.get("place")
+    if told is None or config.preset is not None or config.extent is not None:
+        return config
+    return config.model_copy(update={"preset": told})
 
 
 def first_and_last(times: np.ndarray, frames: range) -> str:

@@ -60,14 +60,14 @@ class TrainingProgress(pl.Callback):
         """Move the bar; the loss is looked at now and then, as that waits for a GPU."""
         self._bar.update(self._task, advance=1, epoch=trainer.current_epoch + 1)
         if trainer.global_step % 10 == 0 and isinstance(pl_module, TrainingModule):
-            self._bar.update(self._task, loss=f"{pl_module.train_loss.local():.4f}")
+            self._bar.update(self._task, loss=f"{pl_module.train_loss.local():.4g}")
 
     def tell(self, row: HistoryRow) -> None:
         """Show the losses of a finished epoch."""
-        validation = f"{row['validation_loss']:.4f}"
+        validation = f"{row['validation_loss']:.4g}"
         self._bar.update(self._task, validation=validation)
         self._console.print(
-            f"epoch {row['epoch']:.0f}: loss {row['train_loss']:.4f}, validation {validation}, "
+            f"epoch {row['epoch']:.0f}: loss {row['train_loss']:.4g}, validation {validation}, "
             f"learning rate {row['learning_rate']:.1e}, {row['seconds']:.1f} s",
             style="dim",
             highlight=False,

@@ -18,8 +18,7 @@ from pipelines.normalise import fit_normaliser
 from pipelines.series import channels_of
 from pipelines.split import SPLITS
 from stforecast.allocator import keep_memory
-from stforecast.baselines.climatology import fit_climatology
-from stforecast.baselines.day_of_year import has_climatology
+from stforecast.baselines.of_dataset import fit_baselines
 from stforecast.device import choose_device
 from stforecast.errors import TrainingError
 from stforecast.experiment import Experiment, save_experiment
@@ -132,11 +131,15 @@ def _claim(run: Run, plan: Plan) -> None:
 
 
 def _finish(run: Run, plan: Plan, series: xr.DataArray) -> None:
-    """Leave beside the forecaster what needs the training split: its climatology, and the losses."""
+    """Leave beside the forecaster what needs the training split: its baselines, and the losses."""
     save_figure(plot_history(pd.read_csv(run.history_file)), run.figures / "loss.png")
-    if has_climatology(plan.time_step) and not run.climatology_file.is_file():
-        frames = plan.split["train"]
-        fit_climatology(series[frames.start : frames.stop], path=run.climatology_file)
+    frames = plan.split["train"]
+    fit_baselines(
+        run,
+        series[frames.start : frames.stop],
+        dataset=plan.experiment.dataset,
+        time_step=plan.time_step,
+    )
 
 
 def _differs(before: Experiment, now: Experiment) -> bool:
@@ -148,7 +151,12 @@ def _build(plan: Plan) -> Network:
     shape = (plan.frames.shape[2], plan.frames.shape[3])
     with torch.random.fork_rng():
         torch.manual_seed(plan.experiment.seed)
-        return network_of(plan.experiment, n_channels=plan.n_channels, shape=shape)
+        return network_of(
+            plan.experiment,
+            n_channels=plan.n_channels,
+            shape=shape,
+            n_inputs=plan.extra.n_planes,
+        )
 
 
 def _describe(plan: Plan, network: Network, series: xr.DataArray) -> Forecaster:
@@ -167,6 +175,7 @@ def _describe(plan: Plan, network: Network, series: xr.DataArray) -> Forecaster:
         time_step=plan.time_step,
         shape=(plan.frames.shape[2], plan.frames.shape[3]),
         grid=grid,
+        inputs=plan.extra,
         facts={
             "parameters": count_parameters(network),
             "windows": {name: len(starts) for name, starts in plan.starts.items()},

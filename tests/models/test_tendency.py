@@ -1,6 +1,7 @@
 import torch
 
 from models import build_network
+from models.network import Network
 from models.tendency import TendencyNetwork
 
 OPTIONS = {"spatial_width": 4, "translator_width": 8, "translator_layers": 2}
@@ -31,6 +32,25 @@ def test_a_network_that_puts_out_nothing_is_persistence():
 def test_the_loss_is_that_of_the_forecast():
     network = TendencyNetwork(network_of())
     history, target = torch.randn(2, 4, 2, 8, 8), torch.randn(2, 3, 2, 8, 8)
+
+    def error(forecast, truth):
+        return (forecast - truth).square().mean()
+
+    loss = network.training_loss(history, target, error=error, progress=0.0)
+    torch.testing.assert_close(loss, error(network(history), target))
+
+
+def test_extra_inputs_are_no_part_of_what_changes():
+    class FirstChannel(Network):
+        def forward(self, history):
+            return 2 * history[:, :, :1]
+
+        def training_loss(self, history, target, *, error, progress):
+            return error(self(history), target)
+
+    history, target = torch.randn(2, 3, 4, 5, 5), torch.randn(2, 3, 1, 5, 5)
+    network = TendencyNetwork(FirstChannel())
+    torch.testing.assert_close(network(history), history[:, -1:, :1] + 2 * history[:, :, :1])
 
     def error(forecast, truth):
         return (forecast - truth).square().mean()

@@ -66,3 +66,18 @@ def test_a_normaliser_checks_itself():
         Normaliser((1.0,), (1.0, 2.0))
     with pytest.raises(ValueError, match="finite and above 0"):
         Normaliser((1.0,), (0.0,))
+
+
+def test_a_missing_value_of_a_history_counts_as_the_training_mean():
+    frames = torch.tensor([float("nan"), 10.0]).view(2, 1, 1, 1)
+    # 0, 1, 2, 9: mean 3, on the range 0 to 9 a third.
+    for method, expected in (("minmax01", 3 / 9), ("minmax11", (3 - 4.5) / 4.5), ("zscore", 0)):
+        normaliser = fit_normaliser(series_of([0, 1, 2, 9]), method=method)
+        assert normaliser.mean == (3.0,)
+        seen = normaliser.normalise_history(frames).flatten()
+        assert seen[0] == pytest.approx(expected, abs=1e-6)
+        assert seen[1] == normaliser.normalise(frames).flatten()[1]
+
+
+def test_a_normaliser_without_a_mean_takes_its_offset():
+    assert Normaliser((2.0,), (4.0,)).mean == (2.0,)

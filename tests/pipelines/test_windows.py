@@ -59,20 +59,20 @@ def dataset():
 
 
 def test_a_batch_is_read_at_once():
-    history, target = dataset().__getitems__([2, 0])
+    history, _, target = dataset().__getitems__([2, 0])
     assert history.flatten(1).tolist() == [[5, 6, 7], [0, 1, 2]]
     assert target.flatten(1).tolist() == [[8, 9], [3, 4]]
     assert len(dataset()) == 3
 
 
 def test_one_window_is_a_batch_without_its_axis():
-    history, target = dataset()[1]
+    history, _, target = dataset()[1]
     assert history.flatten().tolist() == [2, 3, 4]
     assert target.shape == (2, 1, 1, 1)
 
 
 def test_minus_one_is_a_window_of_nan():
-    history, target = dataset().__getitems__([0, -1])
+    history, _, target = dataset().__getitems__([0, -1])
     assert torch.isnan(history[1]).all()
     assert torch.isnan(target[1]).all()
     assert not torch.isnan(history[0]).any()
@@ -82,3 +82,11 @@ def test_a_batch_does_not_change_the_frames():
     windows = dataset()
     windows.__getitems__([0])[0].fill_(99)
     assert windows.frames[0, 0, 0, 0] == 0
+
+
+def test_extra_inputs_go_with_the_frames_of_the_history():
+    windows = dataset()
+    assert windows[0].inputs.shape == (3, 0)
+    inputs = np.arange(20, dtype="float32").reshape(10, 2)
+    windows = WindowDataset(windows.frames, windows.starts, windows.spec, inputs=inputs)
+    assert windows.__getitems__([1]).inputs.tolist() == [[[4, 5], [6, 7], [8, 9]]]

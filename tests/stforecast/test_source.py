@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from pipelines.store import open_store, write_store
-from stforecast.source import find_data, open_series, stored_series
+from pipelines.store import fingerprint_of, open_store, write_store
+from stforecast.source import _cache_key, find_data, open_series, stored_series
 
 
 @pytest.fixture
@@ -61,3 +61,51 @@ def test_wrong_wishes_are_refused(store, waves, tmp_path):
     write_store(waves.assign_attrs(dataset="taxibj"), tmp_path / "other")
     with pytest.raises(ValueError, match="is a store of taxibj"):
         open_series("weatherbench", tmp_path / "other")
+
+
+def half_hours(waves, *, n_days, first="2016-03-12", zone="unknown"):
+    """The waves as traffic: half-hourly, local time."""
+    step = np.timedelta64(30, "m").astype("timedelta64[ns]")
+    series = waves[: 48 * n_days].drop_vars(["latitude", "longitude"])
+    times = np.datetime64(first, "ns") + np.arange(series.sizes["time"]) * step
+    return series.assign_coords(time=times).assign_attrs(dataset="taxibj", time_zone=zone)
+
+
+def test_days_that_lack_a_frame_are_left_out_where_asked(waves, tmp_path):
+    series = half_hours(waves, n_days=3)
+    write_store(series.isel(time=[*range(50), *range(51, 144)]), tmp_path / "store")
+    assert open_series("taxibj", tmp_path / "store").sizes["time"] == 143
+    complete = stored_series("taxibj", tmp_path / "store", days="complete")
+    assert np.array_equal(complete, series.isel(time=[*range(48), *range(96, 144)]))
+    write_store(series[:47], tmp_path / "short")
+    with pytest.raises(ValueError, match="no day with all its frames"):
+        open_series("taxibj", tmp_path / "short", days="complete")
+
+
+def test_hours_that_clocks_skip_are_left_out_where_the_zone_is_named(waves, tmp_path):
+    write_store(half_hours(waves, n_days=3), tmp_path / "store")
+    series = open_series("taxibj", tmp_path / "store", time_zone="America/New_York")
+    # Clocks went forward on 2016-03-13: 02:00 and 02:30 never were.
+    assert series.sizes["time"] == 142
+    assert series.attrs["time_zone"] == "America/New_York"
+    write_store(half_hours(waves, n_days=3, zone="Asia/Shanghai"), tmp_path / "known")
+    known = open_series("taxibj", tmp_path / "known", time_zone="America/New_York")
+    assert known.attrs["time_zone"] == "Asia/Shanghai"
+
+
+def test_counts_of_a_store_are_not_thinned(waves, tmp_path):
+    write_store(half_hours(waves, n_days=3), tmp_path / "store")
+    assert open_series("taxibj", tmp_path / "store", time_step="30min").sizes["time"] == 144
+    with pytest.raises(ValueError, match="time_step 1h: the counts in .* are sums over 30min"):
+        open_series("taxibj", tmp_path / "store", time_step="1h")
+
+
+def test_weather_and_holidays_beside_the_frames_make_another_copy(waves, tmp_path):
+    series = half_hours(waves, n_days=3)
+    write_store(series, tmp_path / "store")
+    plain = _cache_key("taxibj", tmp_path / "store", series)
+    warm = series.assign_coords(temperature=("time", np.zeros(144)))
+    assert _cache_key("taxibj", tmp_path / "store", warm) != plain
+    festive = series.assign_attrs(holidays="2016-03-13")
+    assert _cache_key("taxibj", tmp_path / "store", festive) != plain
+    assert len({fingerprint_of(data) for data in (series, warm, festive)}) == 3

@@ -20,7 +20,7 @@ def loader_of(n_windows, *, batch_size=4, seed=0, rank=0, n_processes=1):
 
 
 def indices_of(loader):
-    return [history.flatten().tolist() for history, _ in loader]
+    return [history.flatten().tolist() for history, _, _ in loader]
 
 
 def test_an_epoch_visits_every_window_once_in_whole_batches():
