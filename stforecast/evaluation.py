@@ -1,4 +1,4 @@
-"""The evaluation of a run: its forecaster beside persistence and climatology, on one split."""
+"""The evaluation of a run: its forecaster beside the baselines of its dataset, on one split."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,23 +10,22 @@ from pipelines.atomic import atomic_path
 from pipelines.split import SPLITS, range_between
 from pipelines.windows import WindowSpec, window_starts
 from stforecast.allocator import keep_memory
-from stforecast.baselines.climatology import Climatology, load_climatology
-from stforecast.baselines.persistence import Persistence
+from stforecast.baselines.of_dataset import load_baselines, note_on_missing
 from stforecast.device import choose_device
 from stforecast.figures.curves import plot_scores
 from stforecast.figures.maps import plot_maps
 from stforecast.figures.save import save_figure
-from stforecast.forecast import ForecastModel
 from stforecast.forecaster import Forecaster, load_forecaster
 from stforecast.run import Run
-from stforecast.source import find_data, stored_series
+from stforecast.source import experiment_series, find_data
+from stforecast.verification.dialects import dialect_for
 from stforecast.verification.evaluate import evaluate
 from stforecast.verification.report import scores_to_frame
+from stforecast.verification.scaled import value_range_of
 
 __all__ = ["Progress", "evaluate_run"]
 
 Progress = Callable[[str, int, int], None]
-_SMALL_BYTES = 2**30
 
 
 def evaluate_run(
@@ -34,19 +33,23 @@ def evaluate_run(
     *,
     data: str | Path | None = None,
     split: str = "test",
-    dialect: str = "wb2",
+    dialect: str | None = None,
+    threshold: float | None = None,
     device: str = "auto",
     progress: Progress = lambda what, done, total: None,
 ) -> xr.Dataset:
     """Scores of the run's forecaster and of its baselines; written to the run, with figures.
 
-    Every window of the split is scored once; the climatology is that of the training split. Truth and
-    forecasts of a few init times are in memory at once.
+    Every window of the split is scored once; baselines, and the range by which errors are scaled, know
+    the training split alone. Truth and forecasts of a few init times are in memory at once.
 
     Args:
         data: where the data lie now; where they lay at training unless given.
         split: "test" for reporting; "validation" while something is still being chosen.
-        dialect: "wb2", "wb1" or "openstl".
+        dialect: of the weather "wb2", "wb1" or "openstl", of traffic "traffic" or "openstl"; the first
+            one unless given.
+        threshold: least truth, in vehicles, of a cell that counts in MAPE and in the metrics of
+            active cells; 10 unless given.
         progress: told what is being done, how much of it is done, and how much there is.
 
     Raises:
@@ -57,11 +60,10 @@ def evaluate_run(
         raise ValueError(f"split {split!r} is unknown; known: {', '.join(SPLITS)}.")
     forecaster = load_forecaster(run.folder, device=choose_device(device))
     experiment = forecaster.experiment
-    series = stored_series(
-        experiment.dataset,
+    rules = dialect_for(experiment.dataset, dialect, threshold=threshold)
+    series = experiment_series(
+        experiment,
         find_data(experiment.dataset, data or experiment.data),
-        variables=experiment.variables,
-        time_step=experiment.time_step,
         progress=lambda done, total: progress("reading", done, total),
     )
     series = forecaster.select(series)
@@ -70,58 +72,33 @@ def evaluate_run(
     within = range_between(times, str(getattr(experiment.split, split)), split)
     starts = window_starts(times, spec, time_step=forecaster.time_step, within=within)
     init_times = times[starts + spec.history - 1]
-    models: list[ForecastModel] = [forecaster, Persistence(time_step=forecaster.time_step)]
-    climatology, note = _climatology(run, times[within.start : within.stop])
-    if climatology is not None and not note:
-        models.append(climatology)
+    baselines = load_baselines(
+        run,
+        series,
+        dataset=experiment.dataset,
+        time_step=forecaster.time_step,
+        times=times[within.start : within.stop],
+    )
+    trained = range_between(times, str(experiment.split.train), "train") if rules.scaled else None
     scores = evaluate(
-        {model.name: model for model in models},
+        {model.name: model for model in (forecaster, *baselines.models)},
         series,
         init_times=init_times,
         steps=spec.horizon,
-        dialect=dialect,
-        climatology=climatology,
+        dialect=rules.name,
+        climatology=baselines.climatology,
+        threshold=threshold,
+        value_range=value_range_of(series[trained.start : trained.stop]) if trained else None,
         progress=lambda done, total: progress("forecasting", done, total),
     )
     scores.attrs["split"] = split
-    if note:
-        scores.attrs["note"] = note
-    _write(run, scores, dialect=dialect, split=split)
+    notes = [*baselines.notes, note_on_missing(scores)]
+    if any(notes):
+        scores.attrs["note"] = "; ".join(note for note in notes if note)
+    _write(run, scores, dialect=rules.name, split=split)
     if split == "test":
         _draw_example(run, forecaster, series, init_times[len(init_times) // 2])
     return scores
-
-
-def _climatology(run: Run, times: np.ndarray) -> tuple[Climatology | None, str]:
-    """The run's climatology, and why it cannot stand beside the others; empty if it can.
-
-    Where training saw no day near one of the times it has no values: scored beside the others it
-    would mask those days for all of them.
-    """
-    if not run.climatology_file.is_file():
-        return None, (
-            "the run has no climatology: its training was not finished, or its time step is no "
-            "whole number of hours"
-        )
-    climatology = _at_hand(load_climatology(run.climatology_file))
-    if climatology.days_missing == 0:
-        return climatology, ""
-    days = np.unique(times.astype("datetime64[D]"))
-    hour = climatology.values["hour"].values[0] * np.timedelta64(1, "h")
-    missing = [day for day in days if climatology.at([day + hour]).isnull().all()]
-    if not missing:
-        return climatology, ""
-    return climatology, (
-        f"no climatology on {len(missing)} of {len(days)} days, from {missing[0]} on: no training "
-        "day lies near them in the year; it is left out"
-    )
-
-
-def _at_hand(climatology: Climatology) -> Climatology:
-    """Held in memory if it is small; a large one is read field by field."""
-    if climatology.values.nbytes <= _SMALL_BYTES:
-        climatology.values.load()
-    return climatology
 
 
 def _write(run: Run, scores: xr.Dataset, *, dialect: str, split: str) -> None:
@@ -140,6 +117,9 @@ def _draw_example(
     forecast = forecaster.forecast(
         series, init_times=[init_time], steps=forecaster.experiment.horizon
     )
+    place = forecaster.experiment.place.find(series.attrs.get("place"))
+    if place is not None:
+        forecast, series = place.lay_out(forecast), place.lay_out(series)
     for channel in forecast["channel"].values:
         figure = plot_maps(forecast, init_time=init_time, channel=str(channel), truth=series)
         save_figure(figure, run.figures / f"maps_{channel}.png")

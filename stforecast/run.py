@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stforecast.experiment import Experiment, load_experiment
+from stforecast.verification.dialects import dialect_for
 
 __all__ = ["Run", "open_run"]
 
@@ -51,13 +52,19 @@ class Run:
         return self.folder / "climatology.nc"
 
     @property
+    def historical_average_file(self) -> Path:
+        """Means of the training split per slot of the week, the baseline of traffic."""
+        return self.folder / "historical_average.nc"
+
+    @property
     def figures(self) -> Path:
         """Pictures of the run."""
         return self.folder / "figures"
 
     def scores_file(self, *, dialect: str, split: str) -> Path:
-        """Scores in one dialect on one split; plain `scores.nc` for wb2 on the test split."""
-        extra = [part for part, plain in ((dialect, "wb2"), (split, "test")) if part != plain]
+        """Scores in one dialect on one split; `scores.nc` for the dataset's own dialect on test."""
+        own = dialect_for(self.experiment().dataset).name
+        extra = [part for part, plain in ((dialect, own), (split, "test")) if part != plain]
         return self.folder / ("_".join(["scores", *extra]) + ".nc")
 
     def experiment(self) -> Experiment:

@@ -13,18 +13,28 @@ def evaluate(
     ] = None,
     split: Annotated[str, typer.Option(help="test, validation or train.")] = "test",
     dialect: Annotated[
-        str, typer.Option(help="How scores are defined: wb2, wb1 or openstl.")
-    ] = "wb2",
+        str | None,
+        typer.Option(
+            help="How scores are defined: wb2, wb1 or openstl for weather, traffic or openstl for "
+            "traffic; the dataset's first one unless given."
+        ),
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(help="Traffic: least true count of the cells that MAPE is taken over; 10."),
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
 ) -> None:
-    """Score a run beside persistence and climatology, for each channel and lead time.
+    """Score a run beside its dataset's baselines, for each channel and lead time.
 
-    Writes scores.nc, scores.csv and figures into the run, and prints the table.
+    Weather has persistence and climatology; traffic has persistence, the same time a day and a week
+    before, and the historical average. Writes scores.nc, scores.csv and figures into the run, and
+    prints the tables.
     """
     from stforecast.cli.progress import console, progress_bar
     from stforecast.evaluation import evaluate_run
     from stforecast.run import open_run
-    from stforecast.verification.report import score_tables, skill_sentences
+    from stforecast.verification.report import period_table, score_tables, skill_sentences
 
     opened = open_run(run)
     with progress_bar() as tell:
@@ -33,14 +43,20 @@ def evaluate(
             data=data,
             split=split,
             dialect=dialect,
+            threshold=threshold,
             device=device,
             progress=tell,
         )
     for table in score_tables(scores):
         console.print(table)
+    by_period = period_table(scores)
+    if by_period is not None:
+        console.print(by_period)
     for sentence in skill_sentences(scores):
         console.print(sentence)
+    if "conversion" in scores.attrs:
+        console.print(scores.attrs["conversion"])
     if "note" in scores.attrs:
         console.print(f"note: {scores.attrs['note']}")
-    console.print(f"scores: {opened.scores_file(dialect=dialect, split=split)}")
+    console.print(f"scores: {opened.scores_file(dialect=scores.attrs['dialect'], split=split)}")
     console.print(f"figures: {opened.figures}")

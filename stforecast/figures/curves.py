@@ -19,7 +19,6 @@ from matplotlib.ticker import (
 )
 
 from pipelines.series import names
-from pipelines.variables import VARIABLES
 from stforecast.figures.frames import (
     LEFT,
     RIGHT,
@@ -31,6 +30,7 @@ from stforecast.figures.frames import (
 )
 from stforecast.figures.palette import FAINT, INK, forecaster_style, pretty_units
 from stforecast.figures.panels import make_figure
+from stforecast.verification.score_units import score_units
 
 __all__ = ["plot_history", "plot_scores"]
 
@@ -42,10 +42,13 @@ METRICS = {
     "mae": "MAE",
     "bias": "Bias (forecast − truth)",
     "acc": "Anomaly correlation (ACC)",
+    "mape": "MAPE of active cells",
+    "rmse_active": "RMSE of active cells",
+    "mae_active": "MAE of active cells",
 }
 """Names of metrics for readers."""
 
-_FROM_ZERO = ("rmse", "mse", "mae")
+_FROM_ZERO = ("rmse", "mse", "mae", "mape", "rmse_active", "mae_active")
 
 
 def plot_scores(
@@ -75,7 +78,8 @@ def plot_scores(
     n_columns = min(len(channels), _COLUMNS)
     figure, panels = make_panels(len(channels), n_columns)
     for number, (axes, channel) in enumerate(zip(panels, channels, strict=True)):
-        factor, units = _display(scores, metric=metric, channel=channel)
+        factor, units = score_units(scores, metric=metric, channel=channel)
+        units = pretty_units(units)
         _draw_scores(axes, table.sel(channel=channel) * factor, metric=metric, clock=clock)
         axes.set_title(
             f"{channel} ({units})" if units else channel,
@@ -229,18 +233,6 @@ def _forecaster_handles(forecasters: Sequence[str]) -> list[Artist]:
             )
         )
     return handles
-
-
-def _display(scores: xr.Dataset, *, metric: str, channel: str) -> tuple[float, str]:
-    """Factor and units to show a score in: pressures in hPa, precipitation in mm."""
-    units = str(scores["units"].sel(metric=metric, channel=channel).item())
-    if "variable" in scores.coords:
-        variable = VARIABLES.get(str(scores["variable"].sel(channel=channel).item()))
-        # The score of a pure number, such as the ACC of a cloud cover, stays one.
-        pure = metric == "acc" or units == "1"
-        if variable and variable.display_units and variable.units == units and not pure:
-            return variable.display_factor, pretty_units(variable.display_units)
-    return 1.0, pretty_units(units)
 
 
 def _rules(scores: xr.Dataset) -> str:

@@ -52,7 +52,11 @@ FORECASTER_STYLES: dict[str, ForecasterStyle] = {
     "predrnn": ForecasterStyle("#CC79A7", _STROKE, "PredRNN", "D"),
     "persistence": ForecasterStyle("#6b7178", (0.0, (4, 1.6)), "Persistence", ""),
     "climatology": ForecasterStyle("#E69F00", (0.0, (1.2, 1.2)), "Climatology", ""),
-    "seasonal_naive": ForecasterStyle("#009E73", (0.0, (5, 1.4, 1.2, 1.4)), "Seasonal naive", ""),
+    "daily_naive": ForecasterStyle("#009E73", (0.0, (5, 1.4, 1.2, 1.4)), "A day before", ""),
+    "weekly_naive": ForecasterStyle(
+        "#000000", (0.0, (5, 1.2, 1.2, 1.2, 1.2, 1.2)), "A week before", ""
+    ),
+    "historical_average": ForecasterStyle("#E69F00", (0.0, (2.4, 1.2)), "Historical average", ""),
 }
 
 _OTHERS = ("#882255", "#44AA99", "#AA4499", "#999933", "#332288", "#661100")

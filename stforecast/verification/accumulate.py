@@ -44,6 +44,11 @@ def accumulate(
         forecast_bytes = 4 * len(lead_times) * int(np.prod(series.shape[1:]))
         batch_size = int(np.clip(_BATCH_BYTES // max(forecast_bytes, 1), 1, 16))
     _check_asked(forecasters, init_times, lead_times, batch_size)
+    if dialect.scaled and dialect.value_range is None:
+        raise ValueError(
+            f"Dialect {dialect.name!r} scales errors of {series.attrs.get('dataset', 'the data')} by "
+            "the range of the training data; give value_range=(least, greatest)."
+        )
     lead_times = lead_times.astype("timedelta64[ns]")
     truth_series, reference, batches = series, None, []
     for start in range(0, len(init_times), batch_size):
@@ -70,7 +75,7 @@ def accumulate(
                 valid_times=chosen[:, None] + lead_times,
                 weights=row_weights(series, rule=dialect.weights),
                 reference=reference,
-                statistics=_statistics_of(dialect, reference),
+                dialect=dialect,
             )
         )
         if progress is not None:
@@ -100,7 +105,7 @@ def _batch_sums(
     valid_times: np.ndarray,
     weights: np.ndarray,
     reference: Reference | None,
-    statistics: tuple[str, ...],
+    dialect: Dialect,
 ) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
     """Dimensions and sums, by name, of one batch of init times."""
     # Neighbouring forecasts share most of their valid times: each frame is read once.
@@ -112,9 +117,18 @@ def _batch_sums(
     given = {name: ~np.isnan(values) for name, values in forecasts.items()}
     # Masked by name, not by skipna: nothing drops out of a mean without being counted.
     valid = reduce(np.logical_and, given.values(), known)
+    statistics = _statistics_of(dialect, reference)
     columns: dict[str, list[np.ndarray]] = {name: [] for name in (*statistics, "missing")}
     for name, values in forecasts.items():
-        cells = cells_of(values, truth, valid=valid, weights=weights, climatology=climatology)
+        cells = cells_of(
+            values,
+            truth,
+            valid=valid,
+            weights=weights,
+            climatology=climatology,
+            threshold=dialect.threshold,
+            span=dialect.span,
+        )
         # A forecast that diverged scores inf or NaN; it must not stop the others.
         with np.errstate(over="ignore", invalid="ignore"):
             for statistic in statistics:
@@ -141,8 +155,21 @@ def _statistics_of(dialect: Dialect, reference: Reference | None) -> tuple[str, 
     return tuple(dict.fromkeys(wanted))
 
 
-def _rules(dialect: Dialect, series: xr.DataArray, reference: Reference | None) -> dict[str, str]:
+def _rules(
+    dialect: Dialect, series: xr.DataArray, reference: Reference | None
+) -> dict[str, str | float]:
     """The attributes that every number carries."""
+    rules: dict[str, str | float] = {}
+    if dialect.threshold is not None:
+        rules["threshold"] = dialect.threshold
+    if dialect.value_range is not None:
+        rules["value_low"], rules["value_high"] = dialect.value_range
+    if dialect.by_period:
+        # Without true times there are no rush hours and no weekends.
+        if series.attrs.get("clock") == "artificial":
+            rules["clock"] = "artificial"
+        else:
+            rules["holidays"] = str(series.attrs.get("holidays", ""))
     weights = dialect.weights if "latitude" in series.coords else "uniform"
     return {
         "dialect": dialect.name,
@@ -151,6 +178,7 @@ def _rules(dialect: Dialect, series: xr.DataArray, reference: Reference | None) 
         "grid": f"{series.sizes['y']}x{series.sizes['x']}",
         "dataset": str(series.attrs.get("dataset", "")),
         "synthetic": str(series.attrs.get("synthetic", "")),
+        **rules,
     }
 
 

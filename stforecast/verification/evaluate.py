@@ -11,8 +11,10 @@ from pipelines.series import time_step_of
 from stforecast.baselines.climatology import Climatology
 from stforecast.forecast import ForecastModel
 from stforecast.verification.accumulate import accumulate
-from stforecast.verification.dialects import find_dialect
-from stforecast.verification.sums import ScoreSums
+from stforecast.verification.dialects import dialect_for
+from stforecast.verification.periods import periods_text
+from stforecast.verification.scaled import conversion_text
+from stforecast.verification.sums import ScoreSums, scores_of
 
 __all__ = ["evaluate", "score_sums", "summarise", "verify"]
 
@@ -23,8 +25,10 @@ def evaluate(
     *,
     init_times: Sequence[Any] | np.ndarray,
     steps: int,
-    dialect: str = "wb2",
+    dialect: str | None = None,
     climatology: Climatology | None = None,
+    threshold: float | None = None,
+    value_range: tuple[float, float] | None = None,
     batch_size: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> xr.Dataset:
@@ -37,9 +41,12 @@ def evaluate(
         series: holds the histories and the truth; a frame that is absent is masked.
         init_times: when the forecasts start.
         steps: lead times, one time step of the series apart.
-        dialect: a name of `DIALECTS`.
+        dialect: a name of `DIALECTS` for the series' dataset; the dataset's own first one unless
+            given.
         climatology: of the training years, for ACC; without one, "wb2" gives no ACC. Dialects that
             compare with something else ("wb1": the test truth's own mean) do not look at it.
+        threshold: least truth of an active cell, in vehicles; the dialect's own (10) unless given.
+        value_range: least and greatest value of the training data, for "openstl" of traffic.
         batch_size: init times whose forecasts and truth are in memory at once; as many as fit into
             some 64 MB, up to 16, unless given.
         progress: called with the init times done and all of them.
@@ -57,6 +64,8 @@ def evaluate(
         steps=steps,
         dialect=dialect,
         climatology=climatology,
+        threshold=threshold,
+        value_range=value_range,
         batch_size=batch_size,
         progress=progress,
     )
@@ -69,8 +78,10 @@ def score_sums(
     *,
     init_times: Sequence[Any] | np.ndarray,
     steps: int,
-    dialect: str = "wb2",
+    dialect: str | None = None,
     climatology: Climatology | None = None,
+    threshold: float | None = None,
+    value_range: tuple[float, float] | None = None,
     batch_size: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> ScoreSums:
@@ -80,7 +91,12 @@ def score_sums(
         series,
         init_times=np.asarray(init_times),
         lead_times=np.arange(1, steps + 1) * time_step_of(series["time"].values),
-        dialect=find_dialect(dialect),
+        dialect=dialect_for(
+            str(series.attrs.get("dataset", "")),
+            dialect,
+            threshold=threshold,
+            value_range=value_range,
+        ),
         climatology=climatology,
         batch_size=batch_size,
         progress=progress,
@@ -91,15 +107,17 @@ def verify(
     forecast: xr.DataArray,
     truth: xr.DataArray,
     *,
-    dialect: str = "wb2",
+    dialect: str | None = None,
     climatology: Climatology | None = None,
+    threshold: float | None = None,
+    value_range: tuple[float, float] | None = None,
 ) -> xr.Dataset:
     """Scores of one forecast that is already made, as `evaluate` gives them.
 
     Args:
         forecast: (init_time, lead_time, channel, y, x).
         truth: the series; looked up at the valid times, masked where it has no frame.
-        dialect, climatology: as for `evaluate`.
+        dialect, climatology, threshold, value_range: as for `evaluate`.
     """
     made = _Made(name=forecast.attrs.get("forecaster", "forecast"), made=forecast)
     sums = accumulate(
@@ -107,7 +125,12 @@ def verify(
         truth,
         init_times=forecast["init_time"].values,
         lead_times=forecast["lead_time"].values,
-        dialect=find_dialect(dialect),
+        dialect=dialect_for(
+            str(truth.attrs.get("dataset", "")),
+            dialect,
+            threshold=threshold,
+            value_range=value_range,
+        ),
         climatology=climatology,
     )
     return summarise(sums)
@@ -136,6 +159,10 @@ def summarise(sums: ScoreSums) -> xr.Dataset:
         truth; with ACC also `acc_count` (channel, lead_time), verified values that have a
         climatology. A score is NaN where nothing could be verified. `units` stands along
         (metric, channel); the rules, the dataset and the init times are in the attributes.
+        For traffic also `active_count` (channel, lead_time), verified values whose truth reaches the
+        threshold, `score_by_period` (period, forecaster, metric, channel, lead_time),
+        `pooled_by_period` without lead times and `count_by_period` (period, channel, lead_time); a
+        frame belongs to the periods of its valid time.
     """
     totals = sums.over_init_times()
     summary = sums.scores().to_dataset(name="score")
@@ -146,12 +173,27 @@ def summarise(sums: ScoreSums) -> xr.Dataset:
         # The same for every forecaster, as all are verified on the same cells.
         verified = totals["anomaly_count"].isel(forecaster=0).drop_vars(["units", "forecaster"])
         summary["acc_count"] = verified.round().astype("int64")
+    if "active_weight" in totals:
+        active = totals["active_weight"].isel(forecaster=0).drop_vars(["units", "forecaster"])
+        summary["active_count"] = active.round().astype("int64")
+    explanations: dict[str, str] = {}
+    if "holidays" in sums.data.attrs:
+        parts = sums.over_periods()
+        summary["score_by_period"] = scores_of(parts, dialect=sums.dialect)
+        pooled = parts.sum("lead_time", skipna=False)
+        summary["pooled_by_period"] = scores_of(pooled, dialect=sums.dialect)
+        counted = parts["count"].drop_vars("units").round().astype("int64")
+        summary["count_by_period"] = counted
+        explanations["periods"] = periods_text(sums.data.attrs["holidays"])
+    if sums.dialect.scaled:
+        explanations["conversion"] = conversion_text(sums.data)
     init_times = sums.data["init_time"].values
     summary.attrs = {
         **sums.data.attrs,
         "explanation": sums.dialect.explanation,
         "source": sums.dialect.source,
         "headline": sums.dialect.headline,
+        **explanations,
         "first_init_time": str(np.datetime_as_string(init_times.min(), unit="m")),
         "last_init_time": str(np.datetime_as_string(init_times.max(), unit="m")),
         "n_init_times": len(init_times),

@@ -17,8 +17,13 @@ __all__ = [
     "ACC_POOLED",
     "BIAS",
     "MAE",
+    "MAE_ACTIVE",
+    "MAPE",
     "MSE",
     "RMSE",
+    "RMSE_ACTIVE",
+    "SCALED_MAE",
+    "SCALED_MSE",
     "Metric",
     "squared_units",
 ]
@@ -38,6 +43,8 @@ class Metric:
     """Which of two scores is better."""
     needs_climatology: bool = False
     """Whether it compares anomalies."""
+    pure_units: str = "1"
+    """Units of a pure number: "1", or "%" where the metric is in percent."""
 
     def __post_init__(self) -> None:
         for name in self.statistics:
@@ -48,7 +55,7 @@ class Metric:
 
     def units(self, units: str) -> str:
         """Units of the score for a channel's units, as CF writes them."""
-        return ("1", units, squared_units(units))[self.power]
+        return (self.pure_units, units, squared_units(units))[self.power]
 
 
 def squared_units(units: str) -> str:
@@ -80,6 +87,27 @@ def _mae(sums: xr.Dataset) -> xr.DataArray:
 
 def _bias(sums: xr.Dataset) -> xr.DataArray:
     return _ratio(sums["error"], sums["weight"])
+
+
+def _rmse_active(sums: xr.Dataset) -> xr.DataArray:
+    return _ratio(sums["active_squared_error"], sums["active_weight"]) ** 0.5
+
+
+def _mae_active(sums: xr.Dataset) -> xr.DataArray:
+    return _ratio(sums["active_absolute_error"], sums["active_weight"])
+
+
+def _mape(sums: xr.Dataset) -> xr.DataArray:
+    return 100 * _ratio(sums["active_relative_error"], sums["active_weight"])
+
+
+def _scaled_mse(sums: xr.Dataset) -> xr.DataArray:
+    """Mean over the cells, times the cells of a frame: masked cells count like the others' mean."""
+    return _ratio(sums["scaled_squared_error"], sums["weight"]) * sums["cells"]
+
+
+def _scaled_mae(sums: xr.Dataset) -> xr.DataArray:
+    return _ratio(sums["scaled_absolute_error"], sums["weight"]) * sums["cells"]
 
 
 def _acc_per_forecast(sums: xr.Dataset) -> xr.DataArray:
@@ -116,6 +144,16 @@ MSE = Metric(("squared_error", "weight"), _mse, 2, "lower")
 MAE = Metric(("absolute_error", "weight"), _mae, 1, "lower")
 BIAS = Metric(("error", "weight"), _bias, 1, "nearer zero")
 """Forecast minus truth."""
+RMSE_ACTIVE = Metric(("active_squared_error", "active_weight"), _rmse_active, 1, "lower")
+"""RMSE over the cells whose truth reaches the threshold."""
+MAE_ACTIVE = Metric(("active_absolute_error", "active_weight"), _mae_active, 1, "lower")
+"""MAE over the cells whose truth reaches the threshold."""
+MAPE = Metric(("active_relative_error", "active_weight"), _mape, 0, "lower", pure_units="%")
+"""Mean of |forecast - truth| / truth over the cells whose truth reaches the threshold, in percent."""
+SCALED_MSE = Metric(("scaled_squared_error", "weight"), _scaled_mse, 0, "lower")
+"""Squared error of values scaled to [0, 1], summed over a frame's cells, averaged over frames."""
+SCALED_MAE = Metric(("scaled_absolute_error", "weight"), _scaled_mae, 0, "lower")
+"""Absolute error of values scaled to [0, 1], summed over a frame's cells, averaged over frames."""
 ACC_PER_FORECAST = Metric(
     ("correlation", "is_correlated"), _acc_per_forecast, 0, "higher", needs_climatology=True
 )

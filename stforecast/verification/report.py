@@ -7,29 +7,39 @@ import pandas as pd
 import xarray as xr
 from rich.table import Table
 
-from pipelines.variables import VARIABLES, display_units
-from stforecast.verification.dialects import find_dialect
+from stforecast.baselines.of_dataset import BASELINE_NAMES
+from stforecast.verification.dialects import dialect_of
+from stforecast.verification.scaled import ALL_CHANNELS
+from stforecast.verification.score_units import score_units
 from stforecast.verification.skill import beats_until, scores_of_metric
 
-__all__ = ["lead_text", "score_table", "score_tables", "scores_to_frame", "skill_sentences"]
+__all__ = [
+    "lead_text",
+    "period_table",
+    "score_table",
+    "score_tables",
+    "scores_to_frame",
+    "skill_sentences",
+]
 
-BASELINES = ("persistence", "climatology")
 _MOST_ROWS = 12
 
 
 def score_tables(scores: xr.Dataset, *, metrics: Sequence[str] | None = None) -> list[Table]:
-    """One table for each channel and metric.
+    """One table for each channel and metric; one for all channels where the dialect adds them up.
 
     Args:
         scores: as `evaluate` gives them.
         metrics: by default those that the dialect shows.
     """
     if metrics is None:
-        shown = find_dialect(scores.attrs["dialect"]).shown
+        shown = dialect_of(scores.attrs).shown
         metrics = [name for name in shown if name in scores["metric"].values]
+    known = scores["channel"].values.tolist()
+    added_up = dialect_of(scores.attrs).scaled and ALL_CHANNELS in known
     return [
         score_table(scores, channel=str(channel), metric=metric)
-        for channel in scores["channel"].values
+        for channel in ([ALL_CHANNELS] if added_up else known)
         for metric in metrics
     ]
 
@@ -48,20 +58,22 @@ def score_table(
     known = scores["channel"].values.tolist()
     if channel not in known:
         raise ValueError(f"The scores have no channel {channel!r}; they have {', '.join(known)}.")
-    factor, units = _display(scores, channel=channel, metric=metric)
+    factor, units = score_units(scores, channel=channel, metric=metric)
     values = per_lead.sel(channel=channel).values * factor
     pooled = scores["pooled"].sel(metric=metric, channel=channel).values * factor
-    better = find_dialect(scores.attrs["dialect"]).metrics[metric].better
+    rule = dialect_of(scores.attrs).metrics[metric]
+    better, active = rule.better, ""
+    if "active_weight" in rule.statistics:
+        active = f"; cells with a truth of {scores.attrs['threshold']:g} or more"
     table = Table(
         title=f"{channel} {metric}" + ("" if units == "1" else f" [{units}]").replace("[", r"\["),
         caption=(
             f"{scores.attrs['dialect']}; init times: {scores.attrs['n_init_times']}, "
-            f"{scores.attrs['first_init_time']} to {scores.attrs['last_init_time']}"
+            f"{scores.attrs['first_init_time']} to {scores.attrs['last_init_time']}{active}"
         ),
     )
     table.add_column("lead time", justify="right")
-    for name in scores["forecaster"].values:
-        table.add_column(str(name), justify="right")
+    _add_forecasters(table, scores)
     lead_times = scores["lead_time"].values
     for row in _shown_rows(len(lead_times), most_rows):
         table.add_row(lead_text(lead_times[row]), *_cells(values[:, row], better))
@@ -71,16 +83,66 @@ def score_table(
     return table
 
 
+def period_table(scores: xr.Dataset, *, metric: str = "rmse") -> Table | None:
+    """Scores of each period over all lead times: a row for each channel and period; None without any.
+
+    The caption says what the periods are.
+
+    Raises:
+        ValueError: the scores lack the metric.
+    """
+    scores_of_metric(scores, metric)
+    if "pooled_by_period" not in scores:
+        return None
+    channels = scores["channel"].values.tolist()
+    better = dialect_of(scores.attrs).metrics[metric].better
+    texts = {score_units(scores, channel=channel, metric=metric)[1] for channel in channels}
+    units = f" [{texts.pop()}]" if len(texts) == 1 else ""
+    table = Table(
+        title=f"{metric} by period, all lead times{units}".replace("[", r"\["),
+        caption=scores.attrs["periods"],
+    )
+    for name in ("channel", "period"):
+        table.add_column(name)
+    _add_forecasters(table, scores)
+    for channel in channels:
+        factor, _ = score_units(scores, channel=channel, metric=metric)
+        table.add_section()
+        for period in scores["period"].values:
+            chosen = scores["pooled_by_period"].sel(metric=metric, channel=channel, period=period)
+            table.add_row(channel, str(period), *_cells(chosen.values * factor, better))
+    return table
+
+
 def scores_to_frame(scores: xr.Dataset) -> pd.DataFrame:
     """Scores in rows: forecaster, metric, channel, lead_time_hours, score, units, dialect.
 
     In the channels' own units. `lead_time_hours` is NaN for the score over all lead times together.
+    Scores by period add rows, and a column `period`, which is "all" for the totals.
     """
+    frame = _rows(scores, scores["score"], scores["pooled"])
+    if "score_by_period" not in scores:
+        return frame
+    parts = {"all": frame}
+    for period in scores["period"].values:
+        chosen = [
+            scores[name].sel(period=period) for name in ("score_by_period", "pooled_by_period")
+        ]
+        parts[str(period)] = _rows(scores, *chosen)
+    for period, part in parts.items():
+        part.insert(part.columns.tolist().index("score"), "period", period)
+    return pd.concat(list(parts.values()), ignore_index=True)
+
+
+def _rows(scores: xr.Dataset, per_lead: xr.DataArray, pooled: xr.DataArray) -> pd.DataFrame:
     hours = scores["lead_time"].values / np.timedelta64(1, "h")
     order = ("forecaster", "metric", "channel")
-    per_lead = scores["score"].transpose(*order, "lead_time").values
     values = np.concatenate(
-        [per_lead, scores["pooled"].transpose(*order).values[..., None]], axis=-1
+        [
+            per_lead.transpose(*order, "lead_time").values,
+            pooled.transpose(*order).values[..., None],
+        ],
+        axis=-1,
     )
     labels = [scores[name].values.tolist() for name in order]
     index = pd.MultiIndex.from_product([*labels, [*hours, np.nan]])
@@ -99,8 +161,8 @@ def skill_sentences(scores: xr.Dataset, *, metric: str = "rmse") -> list[str]:
     names = scores["forecaster"].values.tolist()
     first, last = scores["lead_time"].values[[0, -1]]
     sentences = []
-    for forecaster in (name for name in names if name not in BASELINES):
-        for baseline in (name for name in names if name in BASELINES):
+    for forecaster in (name for name in names if name not in BASELINE_NAMES):
+        for baseline in (name for name in names if name in BASELINE_NAMES):
             won = beats_until(scores, forecaster=forecaster, baseline=baseline, metric=metric)
             for channel, longest in zip(won["channel"].values, won.values, strict=True):
                 if longest == np.timedelta64(0):
@@ -112,22 +174,18 @@ def skill_sentences(scores: xr.Dataset, *, metric: str = "rmse") -> list[str]:
     return sentences
 
 
-def _display(scores: xr.Dataset, *, channel: str, metric: str) -> tuple[float, str]:
-    """Factor and units to show a score in."""
-    rule = find_dialect(scores.attrs["dialect"]).metrics[metric]
-    one = scores.sel(channel=channel, metric=metric)
-    variable, units = str(one["variable"].values), str(one["units"].values)
-    own = VARIABLES[variable].units if variable in VARIABLES else ""
-    if rule.units(own) != units:
-        return 1.0, units
-    factor, shown = display_units(variable, own)
-    return factor**rule.power, rule.units(shown)
-
-
 def lead_text(lead_time: np.timedelta64) -> str:
-    """A lead time as people say it: "+6 h", "+30 min"."""
-    minutes = int(lead_time / np.timedelta64(1, "m"))
-    return f"+{minutes} min" if minutes % 60 else f"+{minutes // 60} h"
+    """A lead time as people say it: "+6 h", "+30 min", "+1 h 30 min"."""
+    hours, minutes = divmod(int(lead_time / np.timedelta64(1, "m")), 60)
+    if hours == 0:
+        return f"+{minutes} min"
+    return f"+{hours} h {minutes} min" if minutes else f"+{hours} h"
+
+
+def _add_forecasters(table: Table, scores: xr.Dataset) -> None:
+    """A column for each forecaster, a line for each word of its name: five fit into 80 characters."""
+    for name in scores["forecaster"].values:
+        table.add_column(str(name).replace("_", "\n"), justify="right", no_wrap=True)
 
 
 def _shown_rows(n_rows: int, most: int) -> list[int]:

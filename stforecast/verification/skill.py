@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from stforecast.verification.dialects import find_dialect
+from stforecast.verification.dialects import dialect_of
 
 __all__ = ["beats", "beats_until", "skill"]
 
@@ -95,7 +95,7 @@ def select_forecaster(score: xr.DataArray, name: str) -> xr.DataArray:
 
 
 def _better(scores: xr.Dataset, metric: str) -> str:
-    metrics = find_dialect(scores.attrs["dialect"]).metrics
+    metrics = dialect_of(scores.attrs).metrics
     if metric not in metrics:
         raise ValueError(f"The dialect has no metric {metric!r}; it has {', '.join(metrics)}.")
     return metrics[metric].better

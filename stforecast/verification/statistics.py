@@ -31,11 +31,27 @@ class Cells:
     """Of each row, mean 1."""
     climatology: Float[np.ndarray, "B L C Y X"] | None = None
     """At the valid time; NaN where there is none."""
+    threshold: float | None = None
+    """Least truth of a cell that is active, above 0; None where nothing asks for it."""
+    span: float | None = None
+    """Greatest less least value of the training data; None where nothing asks for it."""
 
     @cached_property
     def error(self) -> np.ndarray:
         """Forecast minus truth; 0 where masked."""
         return self.forecast - self.truth
+
+    @cached_property
+    def is_active(self) -> np.ndarray:
+        """Where the cells count and the truth reaches the threshold."""
+        assert self.threshold is not None, "active cells need a threshold"
+        return self.valid & (self.truth >= self.threshold)
+
+    @property
+    def scale(self) -> float:
+        """What an error of the whole span is divided by to be 1."""
+        assert self.span is not None, "scaled errors need a span"
+        return self.span
 
     @cached_property
     def has_anomaly(self) -> np.ndarray:
@@ -73,13 +89,15 @@ def cells_of(
     valid: Bool[np.ndarray, "B L C Y X"],
     weights: Float[np.ndarray, "Y"],
     climatology: np.ndarray | None = None,
+    threshold: float | None = None,
+    span: float | None = None,
 ) -> Cells:
     """The cells of a batch, with what is masked set to 0."""
     # Sums of squares of pressures and geopotentials need float64: squares of 1e5 keep no digit else.
     forecast, truth = forecast.astype("float64"), truth.astype("float64")
     if not valid.all():
         forecast, truth = np.where(valid, forecast, 0.0), np.where(valid, truth, 0.0)
-    return Cells(forecast, truth, valid, weights, climatology)
+    return Cells(forecast, truth, valid, weights, climatology, threshold, span)
 
 
 def weight(cells: Cells) -> FrameSums:
@@ -100,6 +118,38 @@ def absolute_error(cells: Cells) -> FrameSums:
 def error(cells: Cells) -> FrameSums:
     """Weighted sum of forecast - truth."""
     return cells.weighted_sum(cells.error)
+
+
+def active_weight(cells: Cells) -> FrameSums:
+    """Weights of the active cells: the denominator of every mean over them."""
+    return cells.weighted_sum(cells.is_active)
+
+
+def active_squared_error(cells: Cells) -> FrameSums:
+    """Weighted sum of (forecast - truth)² over the active cells, in units²."""
+    return cells.weighted_sum(np.where(cells.is_active, cells.error**2, 0.0))
+
+
+def active_absolute_error(cells: Cells) -> FrameSums:
+    """Weighted sum of |forecast - truth| over the active cells."""
+    return cells.weighted_sum(np.where(cells.is_active, np.abs(cells.error), 0.0))
+
+
+def active_relative_error(cells: Cells) -> FrameSums:
+    """Weighted sum of |forecast - truth| / truth over the active cells, a pure number."""
+    error = np.abs(cells.error)
+    relative = np.divide(error, cells.truth, out=np.zeros_like(error), where=cells.is_active)
+    return cells.weighted_sum(relative)
+
+
+def scaled_squared_error(cells: Cells) -> FrameSums:
+    """Weighted sum of ((forecast - truth) / span)², a pure number."""
+    return squared_error(cells) / cells.scale**2
+
+
+def scaled_absolute_error(cells: Cells) -> FrameSums:
+    """Weighted sum of |forecast - truth| / span, a pure number."""
+    return absolute_error(cells) / cells.scale
 
 
 def correlation(cells: Cells) -> FrameSums:
@@ -166,6 +216,12 @@ STATISTICS: dict[str, Callable[[Cells], np.ndarray]] = {
         squared_error,
         absolute_error,
         error,
+        active_weight,
+        active_squared_error,
+        active_absolute_error,
+        active_relative_error,
+        scaled_squared_error,
+        scaled_absolute_error,
         correlation,
         is_correlated,
         anomaly_count,

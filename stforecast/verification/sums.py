@@ -10,11 +10,23 @@ import numpy as np
 import xarray as xr
 
 from pipelines.atomic import atomic_path
-from stforecast.verification.dialects import Dialect, find_dialect
+from stforecast.verification.dialects import Dialect, dialect_of
+from stforecast.verification.periods import masks_of_periods
+from stforecast.verification.scaled import join_channels
 
 __all__ = ["ScoreSums", "load_sums"]
 
-_MERGED_ATTRS = ("dialect", "climatology", "grid", "dataset", "synthetic")
+_MERGED_ATTRS = (
+    "dialect",
+    "climatology",
+    "grid",
+    "dataset",
+    "synthetic",
+    "threshold",
+    "value_low",
+    "value_high",
+    "clock",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,12 +38,12 @@ class ScoreSums:
     and `missing` in numbers of values. The attributes name the dialect and the climatology."""
 
     def __post_init__(self) -> None:
-        find_dialect(str(self.data.attrs.get("dialect")))
+        _ = self.dialect
 
     @property
     def dialect(self) -> Dialect:
         """By whose rules the statistics were summed."""
-        return find_dialect(self.data.attrs["dialect"])
+        return dialect_of(self.data.attrs)
 
     def __add__(self, other: "ScoreSums") -> "ScoreSums":
         _check_mergeable(self.data, other.data)
@@ -40,13 +52,35 @@ class ScoreSums:
             dim: np.union1d(self.data[dim], other.data[dim]) for dim in ("init_time", "lead_time")
         }
         total = self.data.reindex(times, fill_value=0) + other.data.reindex(times, fill_value=0)
-        return ScoreSums(total.assign_attrs(self.data.attrs))
+        attrs = dict(self.data.attrs)
+        if "holidays" in attrs:
+            both = f"{attrs['holidays']} {other.data.attrs['holidays']}"
+            attrs["holidays"] = " ".join(sorted(set(both.split())))
+        return ScoreSums(total.assign_attrs(attrs))
 
     def over_init_times(self, *, by: str | None = None) -> xr.Dataset:
-        """The sums over all init times, or over those of each group, such as "init_time.month"."""
-        if by is None:
-            return self.data.sum("init_time", skipna=False, keep_attrs=True)
-        return self.data.groupby(by).sum("init_time", skipna=False, keep_attrs=True)
+        """The sums over all init times, or over those of each group, such as "init_time.month".
+
+        In a dialect that adds up the channels, `all` stands behind them.
+        """
+        grouped = self.data if by is None else self.data.groupby(by)
+        total = grouped.sum("init_time", skipna=False, keep_attrs=True)
+        return join_channels(total) if self.dialect.scaled else total
+
+    def over_periods(self) -> xr.Dataset:
+        """The sums of each period (period, …): a frame is of the period of its valid time."""
+        valid_times = (self.data["init_time"] + self.data["lead_time"]).transpose(
+            "init_time", "lead_time"
+        )
+        masks = masks_of_periods(valid_times.values, holidays=self.data.attrs["holidays"])
+        # Where and not times: 0 × inf is no 0.
+        parts = [
+            self.data.where(valid_times.copy(data=mask), 0).sum(
+                "init_time", skipna=False, keep_attrs=True
+            )
+            for mask in masks.values()
+        ]
+        return xr.concat(parts, dim=xr.Variable("period", list(masks)))
 
     def scores(self, *, by: str | None = None) -> xr.DataArray:
         """Scores (forecaster, metric, channel, lead_time), one set for each group if `by` is given."""

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from stforecast.baselines.of_dataset import BASELINES
 from stforecast.figures.curves import plot_history, plot_scores
 from stforecast.figures.palette import forecaster_style
 
@@ -122,6 +123,28 @@ def test_scores_that_are_missing_leave_a_gap():
         assert len(lines_of(figure.axes[0])) == 3
 
 
+def test_squared_errors_have_squared_units():
+    figure = plot_scores(make_scores_of_squares(), metric="mse")
+    assert figure.axes[0].get_title(loc="left") == "msl (hPa²)"
+    # 1 Pa² is 1e-4 hPa².
+    np.testing.assert_allclose(lines_of(figure.axes[0])["simvp"].get_ydata()[0], 1e-4)
+
+
+def make_scores_of_squares():
+    scores = make_scores(channels=("msl",), metrics=("mse",))
+    return scores.assign_coords(units=(("metric", "channel"), [["Pa2"]]))
+
+
+def test_traffic_is_drawn_in_vehicles():
+    scores = make_scores(channels=("inflow",), metrics=("rmse", "mape"), hours=0.5)
+    scores.attrs |= {"dialect": "traffic", "dataset": "taxibj"}
+    assert plot_scores(scores).axes[0].get_title(loc="left") == "inflow (vehicles)"
+    scores["units"] = (("metric", "channel"), [["1"], ["%"]])
+    figure = plot_scores(scores, metric="mape")
+    assert figure.axes[0].get_title(loc="left") == "inflow (%)"
+    assert figure.axes[0].get_ylim()[0] == 0
+
+
 def test_fifth_channel_begins_another_row():
     scores = make_scores(channels=("t2m", "msl", "a", "b", "c"))
     boxes = [axes.get_position() for axes in plot_scores(scores).axes]
@@ -186,7 +209,9 @@ def test_empty_history_is_refused():
         plot_history(make_history(0))
 
 
-def test_colours_of_lines_are_apart():
-    colours = [forecaster_style(name).colour for name in ("simvp", "persistence", "climatology")]
+@pytest.mark.parametrize(("dataset", "least"), [("weatherbench", 0.5), ("taxibj", 0.4)])
+def test_colours_of_lines_are_apart(dataset, least):
+    colours = [forecaster_style(name).colour for name in ("simvp", *BASELINES[dataset])]
     values = np.array([matplotlib.colors.to_rgb(colour) for colour in colours])
-    assert np.abs(values[:, None] - values)[~np.eye(3, dtype=bool)].sum(axis=1).min() > 0.5
+    apart = np.abs(values[:, None] - values)[~np.eye(len(colours), dtype=bool)]
+    assert apart.sum(axis=1).min() > least

@@ -1,6 +1,7 @@
 import matplotlib
 import pytest
 
+from stforecast.baselines.of_dataset import BASELINE_NAMES
 from stforecast.figures.palette import (
     FIELD_STYLES,
     field_style,
@@ -26,3 +27,10 @@ def test_unknown_forecaster_looks_the_same_each_time():
 def test_colour_maps_exist():
     assert all(style.colour_map in matplotlib.colormaps for style in FIELD_STYLES.values())
     assert field_style("something").colour_map == "viridis"
+
+
+def test_every_baseline_has_a_look_of_its_own():
+    styles = [forecaster_style(name) for name in BASELINE_NAMES]
+    assert not any(style.label in BASELINE_NAMES for style in styles)
+    assert len({(style.colour, style.line) for style in styles}) == len(styles)
+    assert len({style.line for style in styles}) == len(styles)  # a grey print tells them apart

@@ -8,6 +8,7 @@ from stforecast.forecast import make_forecast
 from stforecast.verification.evaluate import evaluate
 from stforecast.verification.report import (
     lead_text,
+    period_table,
     score_table,
     score_tables,
     scores_to_frame,
@@ -157,4 +158,103 @@ def test_sentences_say_how_far_a_forecaster_is_better(scores):
 
 def test_lead_times_are_said_in_hours_or_minutes():
     assert lead_text(np.timedelta64(72, "h")) == "+72 h"
-    assert lead_text(np.timedelta64(90, "m")) == "+90 min"
+    assert lead_text(np.timedelta64(30, "m")) == "+30 min"
+    assert lead_text(np.timedelta64(90, "m")) == "+1 h 30 min"
+
+
+@pytest.fixture
+def traffic_scores():
+    """A Monday up to 09:30: counts of 30, and 20 in the last frame."""
+    frames = np.full((20, 2, 3, 4), 20.0, dtype="float32")
+    frames[:-1] = 30
+    return _traffic(frames)
+
+
+def _traffic(frames, *, dialect="traffic", **attrs):
+    step = np.timedelta64(30, "m")
+    series = make_series(
+        frames,
+        times=np.datetime64("2016-01-04", "ns") + np.arange(len(frames)) * step,
+        channels=[Channel(name, name) for name in ("inflow", "outflow")],
+        attrs={"dataset": "taxibj", "holidays": "2016-01-01", **attrs},
+    )
+    return evaluate(
+        {"mine": Persistence(), "daily_naive": Persistence()},
+        series,
+        init_times=series["time"].values[:-1],
+        steps=1,
+        dialect=dialect,
+        value_range=(0, 100) if dialect == "openstl" else None,
+    )
+
+
+def test_traffic_is_shown_in_vehicles(traffic_scores):
+    table = score_table(traffic_scores, channel="inflow", metric="rmse")
+    assert table.title == r"inflow rmse \[vehicles]"
+    assert next(iter(table.columns[0].cells)) == "+30 min"
+    assert table.caption.startswith("traffic; init times: 19")
+    assert [str(column.header) for column in table.columns] == ["lead time", "mine", "daily\nnaive"]
+    table = score_table(traffic_scores, channel="inflow", metric="mape")
+    assert table.title == r"inflow mape \[%]"
+    assert table.caption.endswith("; cells with a truth of 10 or more")
+
+
+def test_the_periods_have_a_table_of_their_own(traffic_scores):
+    # The only error, 10, is at 09:30, the last of 6 valid times of the rush hour:
+    # sqrt(100 / 6) = 4.082; of all 19 sqrt(100 / 19) = 2.294.
+    table = period_table(traffic_scores)
+    assert table.title == r"rmse by period, all lead times \[vehicles]"
+    channel, period, mine, naive = (list(column.cells) for column in table.columns)
+    assert channel == ["inflow"] * 4 + ["outflow"] * 4
+    assert period == ["peak", "off_peak", "weekday", "weekend"] * 2
+    assert mine == naive
+    assert [text.removeprefix("[bold]").removesuffix("[/bold]") for text in mine[:4]] == [
+        "4.082",
+        "0.000",
+        "2.294",
+        "–",
+    ]
+    assert "holidays (1 known) count as weekend" in table.caption
+    assert "[vehicles]" in _text(table)
+
+
+def test_without_periods_there_is_no_table(scores):
+    assert period_table(scores) is None
+    with pytest.raises(ValueError, match="no metric 'mape'; they have"):
+        period_table(scores, metric="mape")
+
+
+def test_rows_of_periods_stand_below_the_totals(traffic_scores):
+    frame = scores_to_frame(traffic_scores)
+    assert frame.columns.tolist() == [
+        "forecaster",
+        "metric",
+        "channel",
+        "lead_time_hours",
+        "period",
+        "score",
+        "units",
+        "dialect",
+    ]
+    # 2 forecasters × 6 metrics × 2 channels × (1 lead time and all), for the totals and 4 periods
+    assert frame["period"].value_counts().to_dict() == dict.fromkeys(
+        ["all", "peak", "off_peak", "weekday", "weekend"], 2 * 6 * 2 * 2
+    )
+    row = frame[(frame["period"] == "peak") & (frame["metric"] == "rmse")].iloc[0]
+    assert (row["lead_time_hours"], row["units"]) == (0.5, "1")
+    chosen = {"period": "peak", "metric": "rmse", "channel": "inflow", "forecaster": "mine"}
+    assert row["score"] == traffic_scores["score_by_period"].sel(chosen).item()
+
+
+def test_of_errors_that_are_added_up_the_sum_is_shown():
+    scores = _traffic(np.ones((9, 2, 3, 4), dtype="float32"), dialect="openstl")
+    titles = [str(table.title) for table in score_tables(scores)]
+    assert titles == ["all mse", "all mae", r"all rmse \[vehicles]"]
+    assert set(scores_to_frame(scores)["channel"]) == {"inflow", "outflow", "all"}
+
+
+def test_every_baseline_has_its_sentence(traffic_scores):
+    assert skill_sentences(traffic_scores) == [
+        "inflow: mine does not beat daily_naive at +30 min in rmse",
+        "outflow: mine does not beat daily_naive at +30 min in rmse",
+    ]
