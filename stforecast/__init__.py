@@ -14,15 +14,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pipelines.places import PLACES as PLACES
+    from pipelines.places import Place as Place
     from stforecast.baselines.climatology import Climatology as Climatology
     from stforecast.baselines.climatology import fit_climatology as fit_climatology
+    from stforecast.baselines.historical_average import HistoricalAverage as HistoricalAverage
+    from stforecast.baselines.historical_average import (
+        fit_historical_average as fit_historical_average,
+    )
     from stforecast.baselines.persistence import Persistence as Persistence
+    from stforecast.baselines.seasonal_naive import SeasonalNaive as SeasonalNaive
     from stforecast.evaluation import evaluate_run as evaluate_run
     from stforecast.experiment import Experiment as Experiment
     from stforecast.experiment import load_experiment as load_experiment
     from stforecast.figures.curves import plot_history as plot_history
     from stforecast.figures.curves import plot_scores as plot_scores
     from stforecast.figures.maps import plot_maps as plot_maps
+    from stforecast.figures.sequence import plot_sequence as plot_sequence
     from stforecast.forecast import ForecastModel as ForecastModel
     from stforecast.forecaster import Forecaster as Forecaster
     from stforecast.forecaster import load_forecaster as load_forecaster
@@ -44,10 +52,15 @@ _PUBLIC = {
     "Experiment": "stforecast.experiment:Experiment",
     "ForecastModel": "stforecast.forecast:ForecastModel",
     "Forecaster": "stforecast.forecaster:Forecaster",
+    "HistoricalAverage": "stforecast.baselines.historical_average:HistoricalAverage",
+    "PLACES": "pipelines.places:PLACES",
     "Persistence": "stforecast.baselines.persistence:Persistence",
+    "Place": "pipelines.places:Place",
+    "SeasonalNaive": "stforecast.baselines.seasonal_naive:SeasonalNaive",
     "beats_until": "stforecast.verification.skill:beats_until",
     "evaluate_run": "stforecast.evaluation:evaluate_run",
     "fit_climatology": "stforecast.baselines.climatology:fit_climatology",
+    "fit_historical_average": "stforecast.baselines.historical_average:fit_historical_average",
     "forecast_file": "stforecast.forecasting:forecast_file",
     "load_forecaster": "stforecast.forecaster:load_forecaster",
     "load_experiment": "stforecast.experiment:load_experiment",
@@ -56,6 +69,7 @@ _PUBLIC = {
     "plot_history": "stforecast.figures.curves:plot_history",
     "plot_maps": "stforecast.figures.maps:plot_maps",
     "plot_scores": "stforecast.figures.curves:plot_scores",
+    "plot_sequence": "stforecast.figures.sequence:plot_sequence",
     "read_forecast": "stforecast.layouts:read_forecast",
     "skill": "stforecast.verification.skill:skill",
     "stored_series": "stforecast.source:stored_series",

@@ -61,7 +61,7 @@ def make_forecast(
         name="forecast",
     )
     forecast = forecast.assign_coords(valid_time=forecast["init_time"] + forecast["lead_time"])
-    kept = ("dataset", "synthetic", "time_zone")
+    kept = ("dataset", "synthetic", "time_zone", "clock")
     forecast.attrs = {key: like.attrs[key] for key in kept if key in like.attrs}
     forecast.attrs["forecaster"] = forecaster
     return forecast

@@ -32,6 +32,7 @@ def forecast_file(
     steps: int | None = None,
     layout: str | None = None,
     figures: str | Path | None = None,
+    place: Sequence[str] = (),
     device: str = "auto",
     progress: Progress = lambda what, done, total: None,
 ) -> list[Path]:
@@ -40,11 +41,12 @@ def forecast_file(
     Args:
         run: folder of a run, or a forecaster.safetensors.
         source: raw files or a store that reach from each history's first frame to its init_time.
-        output: FILE.nc or FILE.zarr; replaced whole.
+        output: a file with an ending of one of the layouts; replaced whole.
         init_times: times, or "first/last" for all between; the last possible one unless given.
         steps: lead times, by rollout; the network's horizon unless given.
-        layout: "cf" or "wb2"; by the output's ending unless given.
+        layout: a name of `LAYOUTS`; by the output's ending unless given.
         figures: folder for a map of each channel at the first init_time.
+        place: changes to where the run says that its grid lies: "preset=nyc_taxi".
 
     Raises:
         ValueError: the source does not fit the forecaster, or a history is not whole.
@@ -59,17 +61,20 @@ def forecast_file(
             source,
             variables=forecaster.experiment.variables,
             time_step=forecaster.experiment.time_step,
+            time_zone=forecaster.experiment.place.time_zone,
         )
     )
     chosen = choose_init_times(forecaster, series, init_times)
     steps = forecaster.experiment.horizon if steps is None else steps
-    batches = forecast_batches(
+    lies = forecaster.experiment.place.changed(place).find(series.attrs.get("place"))
+    made = forecast_batches(
         forecaster,
         series,
         init_times=chosen,
         steps=steps,
         progress=progress,
     )
+    batches = made if lies is None else map(lies.lay_out, made)
     first = next(batches)
     written = write_forecasts(chain([first], batches), Path(output), layout=layout)
     if figures is not None:

@@ -12,7 +12,9 @@ def forecast(
         Path,
         typer.Option("--input", help="Raw files or a store with the history; no truth needed."),
     ],
-    output: Annotated[Path, typer.Option(help="File.nc (cf) or FILE.zarr (wb2).")],
+    output: Annotated[
+        Path, typer.Option(help="FILE.nc (cf), FILE.zarr (wb2), FILE.csv or FILE.parquet (tidy).")
+    ],
     init_time: Annotated[
         list[str] | None,
         typer.Option(
@@ -24,7 +26,15 @@ def forecast(
         int | None, typer.Option(help="Lead times, by rollout; the horizon unless given.", min=1)
     ] = None,
     layout: Annotated[
-        str | None, typer.Option(help="cf (NetCDF) or wb2 (Zarr); by the output's ending.")
+        str | None,
+        typer.Option(help="cf (NetCDF), wb2 (Zarr) or tidy (a table); by the output's ending."),
+    ] = None,
+    place: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE",
+            help="Where a city's grid lies, such as preset=taxibj or first_cell=south-west.",
+        ),
     ] = None,
     figures: Annotated[Path | None, typer.Option(help="Folder for a map of each channel.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
@@ -45,6 +55,7 @@ def forecast(
             steps=steps,
             layout=layout,
             figures=figures,
+            place=place or (),
             device=device,
             progress=tell,
         )

@@ -94,7 +94,7 @@ def _open(
     """
     from stforecast.cli.progress import progress_bar
     from stforecast.device import choose_device
-    from stforecast.source import stored_series
+    from stforecast.source import experiment_series
     from stforecast.training.distributed import start_processes, wait_for_all
 
     processes = start_processes(choose_device(device))
@@ -102,12 +102,8 @@ def _open(
         wait_for_all()
     with progress_bar() as tell:
         place = place or _sample(experiment.dataset, tell)
-        series = stored_series(
-            experiment.dataset,
-            place,
-            variables=experiment.variables,
-            time_step=experiment.time_step,
-            progress=lambda done, total: tell("reading", done, total),
+        series = experiment_series(
+            experiment, place, progress=lambda done, total: tell("reading", done, total)
         )
     if processes.is_first:
         wait_for_all()

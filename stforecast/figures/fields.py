@@ -1,53 +1,91 @@
-"""Fields: what a map shows of a forecast and its truth, in the units shown, and their scales."""
+"""Fields: what a map shows of a forecast and its truth, in the units shown."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import matplotlib
 import numpy as np
 import pandas as pd
 import xarray as xr
-from matplotlib.ticker import MaxNLocator
 
 from pipelines.series import Channel, channels_of, names
-from pipelines.variables import VARIABLES
-from stforecast.figures.palette import ERROR_COLOURS, field_style, pretty_units
-from stforecast.figures.panels import Scale
+from pipelines.variables import display_units
+from stforecast.figures.geography import shows_cells
+from stforecast.figures.palette import (
+    forecaster_style,
+    pretty_units,
+)
+from stforecast.layouts.labels import count_units
 from stforecast.verification.report import lead_text
 
-__all__ = ["Fields", "error_scale", "field_scale", "find_leads", "minute_text", "read_fields"]
+__all__ = [
+    "Fields",
+    "find_leads",
+    "minute_text",
+    "read_fields",
+    "read_sequence",
+    "zone_text",
+]
 
 _SHOWN = 4
 """Lead times that get a map unless some are named."""
-_BEYOND = 0.2
-"""Per cent of the values that may lie beyond the ends of a scale."""
-
-_BANDS = 26
-"""Bands of one colour on a scale, at most."""
+_IN_SEQUENCE = 8
+"""Valid times that a sequence has unless some are named."""
+_SAME_DEGREES = 1e-4
+"""Degrees that two grids may differ by and be the same: rounding in single precision."""
 
 
 @dataclass(frozen=True, eq=False)
 class Fields:
-    """One forecast and its truth, (lead_time, y, x), in the units shown."""
+    """Forecasts of one channel and their truth, (N, y, x), in the units shown."""
 
     forecast: np.ndarray
     truth: np.ndarray | None
+    init_times: np.ndarray
+    """(N,)."""
+    lead_times: np.ndarray
+    """(N,)."""
     channel: Channel
     factor: float
     units: str
-    init_time: np.datetime64
-    lead_times: np.ndarray
-    has_degrees: bool
+    are_cells: bool
+    """Values belong to cells, as counts do: colours without bands, and never smoothed."""
     attrs: dict[str, str]
+
+    @property
+    def valid_times(self) -> np.ndarray:
+        """(N,)."""
+        return self.init_times + self.lead_times
+
+    @property
+    def title(self) -> str:
+        """What is shown."""
+        channel = self.channel
+        title = channel.long_name or channel.standard_name.replace("_", " ") or channel.name
+        return title[0].upper() + title[1:]
+
+    @property
+    def made_by(self) -> str:
+        """Who made the forecast."""
+        if "forecaster" not in self.attrs:
+            return "Forecast"
+        return forecaster_style(self.attrs["forecaster"]).label
+
+    @property
+    def source(self) -> str:
+        """From which data, and where they are from."""
+        dataset, place = self.attrs.get("dataset", ""), self.attrs.get("place", "own")
+        where = "" if place in ("own", dataset) else f", {place}"
+        return dataset + (" (synthetic)" if self.attrs.get("synthetic") == "true" else "") + where
 
 
 def read_fields(
     forecast: xr.DataArray, *, init_time: Any, channel: str | None, truth: xr.DataArray | None
 ) -> Fields:
-    """One init_time and one channel, with the truth at the valid times; NaN where it has no frame.
+    """One init_time and one channel at all lead times, with the truth; NaN where it has no frame.
 
     Raises:
-        ValueError: the forecast has no such init_time or channel.
+        ValueError: the forecast has no such init_time or channel, or the truth is on another grid.
     """
     times = forecast["init_time"].values
     time = times[0] if init_time is None else np.datetime64(init_time, "ns")
@@ -56,16 +94,77 @@ def read_fields(
             f"The forecast does not start at {minute_text(time)}; it starts at "
             f"{names(map(minute_text, times), most=4)}."
         )
+    one = forecast.sel(init_time=time)
+    leads = one["lead_time"].values
+    return _labelled(forecast, one, np.full(len(leads), time), leads, channel=channel, truth=truth)
+
+
+def read_sequence(
+    forecasts: xr.DataArray,
+    *,
+    lead_time: Any,
+    channel: str | None,
+    valid_times: Sequence[Any] | np.ndarray | None,
+    truth: xr.DataArray,
+) -> Fields:
+    """One lead time and one channel at some valid times, with the truth; nothing else is read.
+
+    Args:
+        lead_time: the first one if None.
+        valid_times: a few that are evenly spread if None.
+
+    Raises:
+        ValueError: the forecasts have no such lead_time, channel or valid time, or the truth is on
+            another grid.
+    """
+    leads = forecasts["lead_time"].values
+    lead = 0 if lead_time is None else find_leads(leads, [lead_time])[0]
+    known = forecasts["init_time"].values + leads[lead]
+    if valid_times is None:
+        numbers = _spread(len(known), _IN_SEQUENCE)
+    else:
+        wanted = np.array([np.datetime64(time, "ns") for time in valid_times])
+        if len(wanted) == 0:
+            raise ValueError("No valid time is named: valid_times is empty.")
+        absent = wanted[~np.isin(wanted, known)]
+        if len(absent) > 0:
+            raise ValueError(
+                f"No forecast {lead_text(leads[lead])} ahead is valid at {minute_text(absent[0])}; "
+                f"there are such for {minute_text(known[0])} to {minute_text(known[-1])}."
+            )
+        numbers = [int(np.flatnonzero(known == time)[0]) for time in wanted]
+    chosen = forecasts.isel(init_time=numbers, lead_time=lead)
+    return _labelled(
+        forecasts,
+        chosen,
+        chosen["init_time"].values,
+        np.full(len(numbers), leads[lead]),
+        channel=channel,
+        truth=truth,
+    )
+
+
+def _labelled(
+    forecast: xr.DataArray,
+    chosen: xr.DataArray,
+    init_times: np.ndarray,
+    lead_times: np.ndarray,
+    *,
+    channel: str | None,
+    truth: xr.DataArray | None,
+) -> Fields:
+    """The fields of what was chosen (N, channel, y, x) of a forecast."""
     known = [str(name) for name in forecast["channel"].values]
     name = known[0] if channel is None else channel
     if name not in known:
         raise ValueError(f"The forecast has no channel {name!r}; it has {names(known)}.")
-    one = forecast.sel(init_time=time, channel=[name])
+    one = chosen.sel(channel=[name])
     its_channel = channels_of(one)[0]
-    factor, units = _display(its_channel)
+    factor, units = _display(its_channel, forecast["lead_time"].values)
     seen = None
     if truth is not None:
-        valid_times = time + forecast["lead_time"].values
+        _check_grid(forecast, truth)
+        valid_times = init_times + lead_times
         seen = truth.sel(channel=name)
         # Only the frames that exist are read; the others become NaN.
         seen = seen.sel(time=np.intersect1d(seen["time"].values, valid_times))
@@ -73,14 +172,28 @@ def read_fields(
     return Fields(
         forecast=np.asarray(one.values[:, 0], dtype="float64") * factor,
         truth=seen,
+        init_times=init_times,
+        lead_times=lead_times,
         channel=its_channel,
         factor=factor,
         units=pretty_units(units),
-        init_time=time,
-        lead_times=forecast["lead_time"].values,
-        has_degrees="latitude" in forecast.coords,
+        are_cells=shows_cells(forecast),
         attrs={key: str(value) for key, value in forecast.attrs.items()},
     )
+
+
+def _check_grid(forecast: xr.DataArray, truth: xr.DataArray) -> None:
+    """A truth that was not laid out as the forecast was would stand upside down beside it."""
+    for dim, name in (("y", "latitude"), ("x", "longitude")):
+        grids = [
+            array[name].values if name in array.coords else np.arange(array.sizes[dim])
+            for array in (forecast, truth)
+        ]
+        if grids[0].shape != grids[1].shape or not np.allclose(*grids, rtol=0, atol=_SAME_DEGREES):
+            raise ValueError(
+                f"The truth has another {name} than the forecast; give both as they are in the data, "
+                "or lay out both at the same place."
+            )
 
 
 def find_leads(known: np.ndarray, wanted: Any) -> list[int]:
@@ -90,8 +203,7 @@ def find_leads(known: np.ndarray, wanted: Any) -> list[int]:
         ValueError: the forecast has no such lead_time.
     """
     if wanted is None:
-        spread = np.linspace(0, len(known) - 1, min(len(known), _SHOWN))
-        return [int(number) for number in spread.round()]
+        return _spread(len(known), _SHOWN)
     numbers = []
     for lead_time in wanted:
         wished = pd.to_timedelta(lead_time).to_timedelta64()
@@ -105,82 +217,28 @@ def find_leads(known: np.ndarray, wanted: Any) -> list[int]:
     return numbers
 
 
-def _display(channel: Channel) -> tuple[float, str]:
-    """Factor and units to show a channel in: pressures in hPa, precipitation in mm."""
-    variable = VARIABLES.get(channel.variable)
-    if variable is None or not variable.display_units or variable.units != channel.units:
-        return 1.0, channel.units
-    return variable.display_factor, variable.display_units
+def _spread(count: int, most: int) -> list[int]:
+    """At most so many of the numbers below `count`, evenly spread, with the first and the last."""
+    return [int(number) for number in np.linspace(0, count - 1, min(count, most)).round()]
 
 
-def field_scale(fields: Fields, limits: tuple[float, float] | None) -> Scale:
-    """The scale of forecast and truth: over all lead times, so that it stays when others are shown."""
-    style = field_style(fields.channel.variable)
-    values = [fields.forecast] if fields.truth is None else [fields.forecast, fields.truth]
-    finite = np.concatenate([part[np.isfinite(part)] for part in values])
-    bounds = (fields.channel.valid_min, fields.channel.valid_max)
-    if limits is not None:
-        low, high = limits
-    elif style.from_zero and np.isfinite(bounds).all():
-        low, high = (bound * fields.factor for bound in bounds)
-    else:
-        low, high = _ends(finite)
-        if style.signed:
-            high = max(abs(low), abs(high))
-            low = -high
-        elif style.from_zero:
-            # A few showers must not turn all others pale.
-            low, high = 0.0, float(np.percentile(finite, 100 - _BEYOND)) if len(finite) else 1.0
-            high = high if high > 0 else 1.0
-    return _scale(finite, low, high, style.colour_map, fields, given=limits is not None)
-
-
-def error_scale(error: np.ndarray, limit: float | None, *, fields: Fields) -> Scale:
-    """The scale of forecast less truth, symmetric about 0."""
-    finite = error[np.isfinite(error)]
-    end = limit
-    if end is None:
-        end = float(np.percentile(np.abs(finite), 100 - _BEYOND)) if len(finite) else 1.0
-        end = end or 1.0
-    return _scale(finite, -end, end, ERROR_COLOURS, fields, given=limit is not None)
-
-
-def _scale(
-    finite: np.ndarray, low: float, high: float, colours: str, fields: Fields, *, given: bool
-) -> Scale:
-    """A scale in bands between round numbers where there are coastlines to see them beside."""
-    bands: tuple[float, ...] = ()
-    if fields.has_degrees:
-        steps = MaxNLocator(_BANDS, steps=[1, 2, 2.5, 5, 10])
-        ticks = np.asarray(steps.tick_values(low, high))
-        if given:
-            ticks = np.array([low, *ticks[(ticks > low) & (ticks < high)], high])
-        if colours == ERROR_COLOURS:
-            # One white band about 0: next to nothing is neither too high nor too low.
-            ticks = ticks[np.abs(ticks) > 1e-9 * high]
-        bands = tuple(map(float, ticks))
-        low, high = bands[0], bands[-1]
-    beyond = _beyond(finite, low, high)
-    return Scale(low, high, matplotlib.colormaps[colours], fields.units, beyond, bands)
-
-
-def _ends(finite: np.ndarray) -> tuple[float, float]:
-    """Least and greatest value, apart even where all are equal."""
-    if len(finite) == 0:
-        return 0.0, 1.0
-    low, high = float(finite.min()), float(finite.max())
-    return (low, high) if low < high else (low - 0.5, high + 0.5)
-
-
-def _beyond(finite: np.ndarray, low: float, high: float) -> str:
-    if len(finite) == 0:
-        return "neither"
-    # A hair beyond is rounding, not an outlier.
-    hair = 1e-6 * (high - low)
-    under, over = finite.min() < low - hair, finite.max() > high + hair
-    return {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}[int(under), int(over)]
+def _display(channel: Channel, lead_times: np.ndarray) -> tuple[float, str]:
+    """Factor and units to show a channel in: pressures in hPa, counts in vehicles per time step."""
+    counts = count_units(channel, lead_times)
+    return (1.0, counts) if counts else display_units(channel.variable, channel.units)
 
 
 def minute_text(time: Any) -> str:
     """A time for readers, to the minute: "2018-01-01 06:00"."""
     return str(np.datetime_as_string(np.datetime64(time), unit="m")).replace("T", " ")
+
+
+def zone_text(attrs: dict[str, str]) -> str:
+    """Whose time the times of a forecast are, for readers: "UTC", "New York time"."""
+    if attrs.get("clock") == "artificial":
+        return "(artificial clock)"
+    zone = attrs.get("time_zone", "UTC")
+    if zone == "unknown":
+        return "local time"
+    area, _, city = zone.rpartition("/")
+    return f"{city.replace('_', ' ')} time" if area and area != "Etc" else zone

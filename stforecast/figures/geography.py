@@ -16,7 +16,7 @@ from cartopy.io.shapereader import Reader
 from jaxtyping import Bool, Float
 from shapely import LineString, get_parts
 
-__all__ = ["View", "find_view", "natural_earth"]
+__all__ = ["View", "find_view", "natural_earth", "shows_cells"]
 
 _NATURAL_EARTH = Path(__file__).parents[1] / "data/natural_earth/shapefiles/natural_earth"
 _COASTLINE = "physical/ne_110m_coastline.shp"
@@ -27,6 +27,10 @@ _PIXELS = 640
 
 _CAP = 20.0
 """Latitude in degrees beyond which a grid that goes round the Earth is shown from above the pole."""
+
+_CITY = 1.0
+"""Degrees across below which a grid is a city's: lines drawn for maps of the world, 1:110 million, are
+some tenths of a degree off."""
 
 Lines = tuple[np.ndarray, ...]
 """Polylines, each (n, 2), in the view's coordinates."""
@@ -93,13 +97,26 @@ def find_view(array: xr.DataArray) -> View:
     """The view of the grid of a series or a forecast.
 
     A grid around the Earth is shown in Robinson's projection, or from above the pole if it holds a
-    polar cap alone; a region in equal steps of degrees, true to shape in its middle; a grid without
-    geography as cells.
+    polar cap alone; a region in equal steps of degrees, true to shape in its middle; a city likewise,
+    but cell by cell and without coastlines; a grid without geography as square cells.
     """
     if "latitude" not in array.coords:
         return _cells(array.sizes["y"], array.sizes["x"])
     latitude = tuple(map(float, array["latitude"].values))
-    return _geographic(latitude, tuple(map(float, array["longitude"].values)))
+    longitude = tuple(map(float, array["longitude"].values))
+    return _geographic(latitude, longitude, as_cells=shows_cells(array))
+
+
+def shows_cells(array: xr.DataArray) -> bool:
+    """Whether the values of a grid belong to its cells alone, and are never interpolated between them.
+
+    So it is with counts: on a grid without geography, on one that a place was given to (attribute
+    `place`), and on any that is less than a degree across.
+    """
+    if "latitude" not in array.coords or "place" in array.attrs:
+        return True
+    spans = (np.ptp(array[name].values) for name in ("latitude", "longitude"))
+    return bool(max(spans) < _CITY)
 
 
 def _cells(height: int, width: int) -> View:
@@ -109,12 +126,14 @@ def _cells(height: int, width: int) -> View:
 
 
 @lru_cache(maxsize=16)
-def _geographic(latitude: tuple[float, ...], longitude: tuple[float, ...]) -> View:
+def _geographic(
+    latitude: tuple[float, ...], longitude: tuple[float, ...], *, as_cells: bool
+) -> View:
     lat, lon = np.array(latitude), np.array(longitude)
     step = (lon[-1] - lon[0]) / max(len(lon) - 1, 1)
     if len(lon) > 1 and lon[-1] - lon[0] + 1.5 * step >= 360:
         return _global(lat, lon)
-    return _regional(lat, lon, step)
+    return _regional(lat, lon, step, as_cells=as_cells)
 
 
 def _global(lat: np.ndarray, lon: np.ndarray) -> View:
@@ -150,7 +169,7 @@ def _projected(
     )
 
 
-def _regional(lat: np.ndarray, lon: np.ndarray, step: float) -> View:
+def _regional(lat: np.ndarray, lon: np.ndarray, step: float, *, as_cells: bool) -> View:
     centre = (lon[0] + lon[-1]) / 2
     step_north = abs(lat[0] - lat[-1]) / (len(lat) - 1) if len(lat) > 1 else step or 1.0
     half = (step or step_north) / 2
@@ -158,11 +177,18 @@ def _regional(lat: np.ndarray, lon: np.ndarray, step: float) -> View:
     bottom = max(lat.min() - step_north / 2, -90.0)
     top = min(lat.max() + step_north / 2, 90.0)
     aspect = 1 / max(np.cos(np.deg2rad((bottom + top) / 2)), 0.2)
-    height = max(round(_PIXELS * (top - bottom) * aspect / (right - left)), 2)
-    x = left + (np.arange(_PIXELS) + 0.5) * (right - left) / _PIXELS
-    y = top - (np.arange(height) + 0.5) * (top - bottom) / height
-    east, north = np.meshgrid(x + centre, y)
-    rows, columns, inside = _look_up(lat, lon, east, north, wraps=False)
+    if as_cells:
+        # A pixel a cell: there is nothing between them to interpolate.
+        rows, columns = np.meshgrid(np.argsort(-lat), np.argsort(lon), indexing="ij")
+        rows, columns = rows.astype(float), columns.astype(float)
+        inside = np.ones(rows.shape, dtype=bool)
+    else:
+        height = max(round(_PIXELS * (top - bottom) * aspect / (right - left)), 2)
+        x = left + (np.arange(_PIXELS) + 0.5) * (right - left) / _PIXELS
+        y = top - (np.arange(height) + 0.5) * (top - bottom) / height
+        east, north = np.meshgrid(x + centre, y)
+        rows, columns, inside = _look_up(lat, lon, east, north, wraps=False)
+    with_lines = not as_cells or max(right - left, top - bottom) > _CITY
     # Around the region's own middle, so that no coastline is cut within it.
     projection = crs.PlateCarree(central_longitude=(centre + 180) % 360 - 180)
     return View(
@@ -171,8 +197,8 @@ def _regional(lat: np.ndarray, lon: np.ndarray, step: float) -> View:
         rows=rows,
         columns=columns,
         inside=inside,
-        coastlines=_project(_COASTLINE, projection),
-        borders=_project(_BORDERS, projection),
+        coastlines=_project(_COASTLINE, projection) if with_lines else (),
+        borders=_project(_BORDERS, projection) if with_lines else (),
         centre=centre,
     )
 

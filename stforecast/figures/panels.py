@@ -12,21 +12,24 @@ from matplotlib.colors import BoundaryNorm, Colormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.patches import Polygon
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from stforecast.figures.geography import View
 from stforecast.figures.palette import FAINT, INK, MISSING
+from stforecast.figures.ticks import draw_ticks
 
 __all__ = ["Scale", "Sheet", "draw_colour_bar", "draw_panel", "make_figure"]
 
 _HEAD, _FOOT, _LEFT, _RIGHT = 1.0, 0.14, 0.34, 0.72
 """Margins in inches: titles, foot, names of rows, colour bars."""
 _TICKS = 0.22
-"""Room for degrees at the left and at the foot, in inches."""
+"""Room for degrees, or numbers of cells, at the left and at the foot, in inches."""
+_HUNDREDTHS = 0.14
+"""More of it at the left, for degrees of a city: "40.75°N"."""
 _GAP = 0.09
-_AREAS = {1: 11.0, 2: 7.0, 3: 4.6}
-_AREA = 3.6
-"""Square inches of one map, by the number of columns."""
+_AREAS = {1: 11.0, 2: 7.0, 3: 4.6, 4: 3.6}
+_AREA = 2.2
+"""Square inches of one map, by the number of columns; of more columns."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +61,16 @@ class Sheet:
     n_rows: int
     n_columns: int
     view: View
-    row_gap: float = _GAP
-    """Room above each row but the first, for titles of its own."""
+    block: int = 1
+    """Rows that stand close together."""
+    block_gap: float = _GAP
+    """Room above each block of rows but the first, for titles of its own."""
 
     @property
     def left(self) -> float:
         """Where the first column begins."""
-        return _LEFT + self.ticks
+        in_city = self.view.centre is not None and not self.view.coastlines
+        return _LEFT + self.ticks + (_HUNDREDTHS if in_city else 0.0)
 
     @property
     def panel(self) -> tuple[float, float]:
@@ -76,33 +82,35 @@ class Sheet:
 
     @property
     def ticks(self) -> float:
-        """Room for degrees beside the outer maps."""
-        return _TICKS if self.view.centre is not None else 0.0
+        """Room for degrees, or numbers of cells, beside the outer maps."""
+        return _TICKS if self.view.outline is None else 0.0
 
     @property
     def size(self) -> tuple[float, float]:
         """Width and height of the whole sheet; never too narrow for its titles."""
         width, height = self.panel
         across = self.n_columns * width + (self.n_columns - 1) * _GAP
-        down = self.n_rows * height + (self.n_rows - 1) * self.row_gap
         return (
-            max(_LEFT + self.ticks + across + _RIGHT, 4.6),
-            _HEAD + down + self.ticks + _FOOT,
+            max(self.left + across + _RIGHT, 4.6),
+            self._top(self.n_rows - 1) + height + self.ticks + _FOOT,
         )
+
+    def _top(self, row: int) -> float:
+        """Where a row begins, in inches from above."""
+        gaps = row * _GAP + row // self.block * (self.block_gap - _GAP)
+        return _HEAD + row * self.panel[1] + gaps
 
     def box(self, row: int, column: int) -> tuple[float, float, float, float]:
         """Left, bottom, width, height of a panel, as fractions of the sheet."""
         width, height = self.panel
-        left = _LEFT + self.ticks + column * (width + _GAP)
-        top = _HEAD + row * (height + self.row_gap)
-        return self._fractions(left, top + height, width, height)
+        left = self.left + column * (width + _GAP)
+        return self._fractions(left, self._top(row) + height, width, height)
 
     def bar_box(self, first_row: int, last_row: int) -> tuple[float, float, float, float]:
         """The same of a colour bar beside some rows."""
         width, height = self.panel
-        left = _LEFT + self.ticks + self.n_columns * (width + _GAP) + 0.02
-        top = _HEAD + first_row * (height + self.row_gap)
-        bottom = _HEAD + last_row * (height + self.row_gap) + height
+        left = self.left + self.n_columns * (width + _GAP) + 0.02
+        top, bottom = self._top(first_row), self._top(last_row) + height
         # Room for the units above.
         return self._fractions(left, bottom - 0.06, 0.1, bottom - top - 0.26)
 
@@ -136,7 +144,7 @@ def draw_panel(
     """One map: a field in its colours, coastlines and edge.
 
     Args:
-        ticks: sides that show degrees: "left", "bottom", both or none.
+        ticks: sides that show degrees or numbers of cells: "left", "bottom", both or none.
     """
     left, right, bottom, top = view.extent
     axes.set_aspect(view.aspect)
@@ -165,44 +173,9 @@ def draw_panel(
         frame = Polygon(view.outline, fill=False, edgecolor=FAINT, linewidth=0.6, zorder=4)
         axes.add_patch(frame).set_clip_on(False)
         axes.patch.set_visible(False)
-    if view.centre is not None:
-        _degrees(axes, view.centre, ticks)
+    if view.outline is None:
+        draw_ticks(axes, view, sides=ticks)
     return image
-
-
-def _degrees(axes: Axes, centre: float, ticks: str) -> None:
-    """Degrees at the outer maps of a region."""
-    axes.tick_params(length=2, width=0.5, color=FAINT, labelcolor=FAINT, labelsize=6, pad=1.5)
-    if "bottom" in ticks:
-        axes.xaxis.set_major_locator(_Around(centre))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: degrees_east(x + centre)))
-    if "left" in ticks:
-        axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 1.5, 2, 3, 5, 10]))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: degrees_north(y)))
-
-
-class _Around(MaxNLocator):
-    """Round longitudes, though the axis counts from the middle of the region."""
-
-    def __init__(self, centre: float) -> None:
-        super().__init__(5, steps=[1, 1.5, 2, 3, 5, 10])
-        self._centre = centre
-
-    def tick_values(self, vmin: float, vmax: float) -> list[float]:
-        ticks = super().tick_values(vmin + self._centre, vmax + self._centre)
-        return [float(tick) - self._centre for tick in ticks]
-
-
-def degrees_east(longitude: float) -> str:
-    """A longitude for readers: "70°W"."""
-    east = round((longitude + 180) % 360 - 180, 6)
-    return f"{abs(east):g}°{'W' if east < 0 else 'E' if east > 0 else ''}"
-
-
-def degrees_north(latitude: float) -> str:
-    """A latitude for readers: "45°N"."""
-    north = round(latitude, 6)
-    return f"{abs(north):g}°{'S' if north < 0 else 'N' if north > 0 else ''}"
 
 
 def draw_colour_bar(
@@ -222,4 +195,6 @@ def draw_colour_bar(
         length=2, width=0.5, color=FAINT, labelcolor=INK, labelsize=7, pad=2, which="both"
     )
     bar.ax.yaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 2.5, 5, 10], min_n_ticks=3))
-    bar.ax.set_title(scale.units, fontsize=7.5, color=INK, pad=5, loc="left")
+    # Counts in two lines: "vehicles", "per 30 min".
+    units = scale.units.replace(" per ", "\nper ")
+    bar.ax.set_title(units, fontsize=7.5, color=INK, pad=5, loc="left", linespacing=1.1)

@@ -9,6 +9,7 @@ from stforecast.layouts.files import (
     write_forecast,
     write_forecasts,
 )
+from stforecast.layouts.tidy import to_tidy
 from stforecast.layouts.wb2 import to_wb2
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "layout_of",
     "read_forecast",
     "to_cf",
+    "to_tidy",
     "to_wb2",
     "write_forecast",
     "write_forecasts",

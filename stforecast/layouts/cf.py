@@ -8,6 +8,7 @@ References:
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,17 +19,20 @@ from pipelines.variables import VARIABLES
 from stforecast.layouts.labels import (
     LATITUDE,
     LONGITUDE,
-    accumulation_of,
     assemble,
+    cell_numbers,
+    count_units,
     file_attributes,
     foreign_channel,
     kept_attributes,
     lead_units,
+    summed_over,
 )
 
 __all__ = ["from_cf", "to_cf"]
 
 _STEPS = {"hours": "h", "seconds": "s", "nanoseconds": "ns"}
+_GRIDS = (("latitude", "longitude"), ("y", "x"))
 
 
 def to_cf(forecast: xr.DataArray) -> xr.Dataset:
@@ -44,22 +48,24 @@ def to_cf(forecast: xr.DataArray) -> xr.Dataset:
         )
     channels = channels_of(forecast)
     lead_times = forecast["lead_time"].values
-    sums = {accumulation_of(channel, lead_times) for channel in channels} - {None}
-    coordinates = _coordinates(forecast)
+    periods = {span for channel in channels if (span := summed_over(channel, lead_times))}
     dims = ("time", *_grid_dims(forecast))
+    numbers = _cell_numbers(forecast)
+    coordinates = _coordinates(forecast) | numbers
     dataset = xr.Dataset(coords=coordinates, attrs=_attributes(forecast))
     for number, channel in enumerate(channels):
         heights = _height(channel)
         dataset = dataset.assign_coords(heights)
         array = forecast.isel(init_time=0, channel=number)
-        dataset[channel.name] = (dims, array.data.astype("float32"), _variable(channel, sums))
+        attrs = _variable(channel, lead_times, beside_sums=bool(periods))
+        dataset[channel.name] = (dims, array.data.astype("float32"), attrs)
         # CF: each variable names the coordinates that are not its dimensions.
-        auxiliary = ["forecast_reference_time", "forecast_period", *heights]
+        auxiliary = ["forecast_reference_time", "forecast_period", *heights, *numbers]
         dataset[channel.name].encoding = {"coordinates": " ".join(auxiliary)}
-    if len(sums) == 1:
-        ends = dataset["time"].values
+    if len(periods) == 1:
+        times, (first, last) = dataset["time"].values, periods.pop()
         dataset["time"].attrs["bounds"] = "time_bounds"
-        dataset["time_bounds"] = (("time", "bound"), np.stack([ends - sums.pop(), ends], axis=1))
+        dataset["time_bounds"] = (("time", "bound"), np.stack([times + first, times + last], 1))
     _encode_times(dataset, lead_times)
     return dataset
 
@@ -68,12 +74,28 @@ def _grid_dims(forecast: xr.DataArray) -> tuple[str, str]:
     return ("latitude", "longitude") if "latitude" in forecast.coords else ("y", "x")
 
 
+def _cell_numbers(forecast: xr.DataArray) -> dict[str, Any]:
+    """Rows and columns of the data along the grid of the file, where the forecast has them."""
+    rows, columns = _grid_dims(forecast)
+    numbers = cell_numbers(forecast, ("y", "x"))
+    return {
+        name: (
+            rows if dim == "y" else columns,
+            values.astype("int32"),
+            {"long_name": f"{name} of the data"},
+        )
+        for name, (dim, values) in numbers.items()
+    }
+
+
 def _coordinates(forecast: xr.DataArray) -> dict[str, Any]:
     init_time, lead_times = forecast["init_time"].values[0], forecast["lead_time"].values
     units = lead_units(lead_times)
     periods = lead_times / np.timedelta64(1, _STEPS[units])
-    zone = forecast.attrs.get("time_zone", "UTC")
+    zone = forecast.attrs.get("time_zone", "UTC").replace("unknown", "time zone unknown")
     local = {} if zone == "UTC" else {"comment": f"local civil time, {zone}"}
+    if forecast.attrs.get("clock") == "artificial":
+        local = {"comment": "artificial clock: the data have no times"}
     coordinates: dict[str, Any] = {
         "time": (
             "time",
@@ -105,7 +127,7 @@ def _coordinates(forecast: xr.DataArray) -> dict[str, Any]:
     else:
         for name, text in (("y", "row of the grid"), ("x", "column of the grid")):
             numbers = np.arange(forecast.sizes[name], dtype="int32")
-            # Without an axis: CF would take Y and X for degrees.
+            # No axis: CF would take Y and X for degrees.
             coordinates[name] = (name, numbers, {"long_name": text, "units": "1"})
     return coordinates
 
@@ -137,16 +159,19 @@ def _digits(value: float) -> str:
     return f"{value:g}".replace(".", "_")
 
 
-def _variable(channel: Channel, sums: set[Any]) -> dict[str, Any]:
+def _variable(channel: Channel, lead_times: np.ndarray, *, beside_sums: bool) -> dict[str, Any]:
     variable = VARIABLES.get(channel.variable)
     methods = "" if variable is None else variable.cell_methods
-    if sums and not methods:
+    if count_units(channel, lead_times):
+        methods = "time: sum"
+    elif beside_sums and not methods:
         # Beside a sum the others must say that they are none.
         methods = "time: point"
+    # CF wants one of the two names.
+    long_name = channel.long_name or ("" if channel.standard_name else channel.name)
     texts = {
         "standard_name": channel.standard_name,
-        # CF wants one of the two names.
-        "long_name": channel.long_name or ("" if channel.standard_name else channel.name),
+        "long_name": long_name + _counting(channel, lead_times),
         "units": channel.units,
         "short_name": channel.variable,
         "cell_methods": methods,
@@ -156,10 +181,17 @@ def _variable(channel: Channel, sums: set[Any]) -> dict[str, Any]:
     return {key: text for key, text in texts.items() if text} | finite
 
 
+def _counting(channel: Channel, lead_times: np.ndarray) -> str:
+    """What a count's long name ends in, as its units do not say it: " per 30 min"."""
+    _, per, period = count_units(channel, lead_times).partition(" per ")
+    return per + period
+
+
 def _attributes(forecast: xr.DataArray) -> dict[str, str]:
     attrs = file_attributes(forecast)
     init_time = np.datetime_as_string(forecast["init_time"].values[0], unit="m")
-    title = f"{attrs['title']} from {init_time} {attrs.get('time_zone', 'UTC')}"
+    zone = attrs.get("time_zone", "UTC").replace("unknown", "local time")
+    title = f"{attrs['title']} from {init_time} {zone}"
     return {"Conventions": "CF-1.8", **attrs, "title": title}
 
 
@@ -203,22 +235,21 @@ def from_cf(dataset: xr.Dataset) -> xr.DataArray:
     if grid is None or not planes:
         raise ValueError("no variable stands on time, latitude and longitude (or time, y and x).")
     init_times = np.atleast_1d(dataset["forecast_reference_time"].values)
-    channels = [_channel(dataset, name) for name in planes]
+    lead_times = dataset["time"].values - init_times[0]
+    channels = [_channel(dataset, name, lead_times) for name in planes]
     arrays = [dataset[name].transpose("time", *grid).variable for name in planes]
     frames = np.stack([np.asarray(array.values, dtype="float32") for array in arrays], axis=1)
     has_degrees = grid[0] == "latitude"
     return assemble(
         xr.DataArray(frames[None]),
         init_times=init_times,
-        lead_times=dataset["time"].values - init_times[0],
+        lead_times=lead_times,
         channels=channels,
         latitude=dataset["latitude"].values if has_degrees else None,
         longitude=dataset["longitude"].values if has_degrees else None,
         attrs=kept_attributes(dataset.attrs),
+        numbers=cell_numbers(dataset, grid),
     )
-
-
-_GRIDS = (("latitude", "longitude"), ("y", "x"))
 
 
 def _planes(dataset: xr.Dataset, grid: Sequence[str]) -> list[str]:
@@ -227,21 +258,19 @@ def _planes(dataset: xr.Dataset, grid: Sequence[str]) -> list[str]:
     ]
 
 
-def _channel(dataset: xr.Dataset, name: str) -> Channel:
+def _channel(dataset: xr.Dataset, name: str, lead_times: np.ndarray) -> Channel:
     """What a variable is, by its attributes and its scalar coordinates."""
     attrs = dataset[name].attrs
     if "short_name" not in attrs:
         return foreign_channel(name, units=str(attrs.get("units", "1")))
     long_name = str(attrs.get("long_name", ""))
-    if long_name == name and "standard_name" not in attrs:
-        long_name = ""
     scalars = str(dataset[name].encoding.get("coordinates", "")).split()
     pressures = [
         float(dataset[scalar].values)
         for scalar in scalars
         if dataset[scalar].attrs.get("standard_name") == "air_pressure"
     ]
-    return Channel(
+    channel = Channel(
         name=name,
         variable=str(attrs["short_name"]),
         level=pressures[0] if pressures else None,
@@ -251,3 +280,7 @@ def _channel(dataset: xr.Dataset, name: str) -> Channel:
         valid_min=float(attrs.get("valid_min", -np.inf)),
         valid_max=float(attrs.get("valid_max", np.inf)),
     )
+    long_name = long_name.removesuffix(_counting(channel, lead_times))
+    if long_name == name and not channel.standard_name:
+        long_name = ""
+    return replace(channel, long_name=long_name)

@@ -9,6 +9,8 @@ import numpy as np
 import xarray as xr
 
 from stforecast.layouts.cf_files import read_file, write_files
+from stforecast.layouts.tidy import ENDINGS as TABLES
+from stforecast.layouts.tidy import write_table
 from stforecast.layouts.wb2 import LAYOUT
 from stforecast.layouts.wb2_store import read_store, write_store
 
@@ -31,7 +33,7 @@ class Layout:
 
     name: str
     """As in `--layout NAME`."""
-    ending: str
+    endings: tuple[str, ...]
     """Of a path in this layout."""
     explanation: str
     """One line: what it is for."""
@@ -40,8 +42,9 @@ class Layout:
 
 
 LAYOUTS: dict[str, Layout] = {
-    "cf": Layout("cf", ".nc", "NetCDF after CF-1.8, a file for each init_time", write_files),
-    "wb2": Layout("wb2", ".zarr", "Zarr as WeatherBench 2 scores it", write_store),
+    "cf": Layout("cf", (".nc",), "NetCDF after CF-1.8, a file for each init_time", write_files),
+    "wb2": Layout("wb2", (".zarr",), "Zarr as WeatherBench 2 scores it", write_store),
+    "tidy": Layout("tidy", TABLES, "a table, a row for each lead time and cell", write_table),
 }
 
 
@@ -55,18 +58,21 @@ def layout_of(path: Path, *, layout: str | None = None) -> str:
         raise ValueError(f"layout {layout!r} is unknown; known: {', '.join(LAYOUTS)}.")
     wanted = LAYOUTS.values() if layout is None else [LAYOUTS[layout]]
     for candidate in wanted:
-        if path.suffix.lower() == candidate.ending:
+        if path.suffix.lower() in candidate.endings:
             return candidate.name
-    endings = " or ".join(f"{candidate.ending} ({candidate.name})" for candidate in wanted)
-    raise ValueError(f"The output {path} must end in {endings}.")
+    endings = [f"{' or '.join(candidate.endings)} ({candidate.name})" for candidate in wanted]
+    raise ValueError(f"The output {path} must end in {', '.join(endings)}.")
 
 
 def write_forecast(
     forecast: xr.DataArray, path: str | Path, *, layout: str | None = None
 ) -> list[Path]:
-    """Write a forecast to FILE.nc (cf) or FILE.zarr (wb2); what was written.
+    """Write a forecast to FILE.nc (cf), FILE.zarr (wb2), FILE.csv or FILE.parquet (tidy).
 
     In cf several init times make several files: `forecast_20180101T06.nc` and so on for `forecast.nc`.
+
+    Returns:
+        What was written.
 
     Raises:
         ValueError: the path's ending does not fit the layout, or the forecast does not.
@@ -81,11 +87,12 @@ def write_forecasts(
 
     Args:
         forecasts: with the same channels, grid and lead times; each of any number of init times.
-        path: FILE.nc (cf) or FILE.zarr (wb2). An existing one is replaced.
+        path: FILE.nc (cf), FILE.zarr (wb2), FILE.csv or FILE.parquet (tidy). An existing one is
+            replaced.
         layout: by the path's ending unless given.
 
     Returns:
-        What was written: one store, or a file for each init_time.
+        What was written: one store or table, or a file for each init_time.
 
     Raises:
         ValueError: there is no forecast, they do not fit together, or they do not fit the layout.
@@ -150,14 +157,14 @@ def _prepend(first: xr.DataArray, rest: Iterator[xr.DataArray]) -> Iterator[xr.D
 
 
 def read_forecast(path: str | Path | Sequence[str | Path]) -> xr.DataArray:
-    """The forecast in a file of either layout, (init_time, lead_time, channel, y, x).
+    """The forecast in a file of the cf or the wb2 layout, (init_time, lead_time, channel, y, x).
 
     Args:
         path: FILE.zarr, read lazily; FILE.nc, read into memory; or several FILE.nc, of one init_time
             each, in any order.
 
     Raises:
-        ValueError: there is no such file, or it is cut short or no forecast of ours.
+        ValueError: there is no such file, it is a table, cut short or no forecast of ours.
     """
     if isinstance(path, str | Path):
         return _read_one(Path(path))
@@ -176,6 +183,11 @@ def _first_init_time(forecast: xr.DataArray) -> np.datetime64:
 def _read_one(path: Path) -> xr.DataArray:
     if path.is_dir():
         return read_store(path)
+    if path.suffix.lower() in TABLES and path.is_file():
+        raise ValueError(
+            f"{path} is a table; read it with pandas.read_{path.suffix.lower()[1:]}, and write .nc or "
+            ".zarr for forecasts to be read back."
+        )
     if path.is_file():
         return read_file(path)
     raise ValueError(f"There is no forecast file {path}.")

@@ -1,4 +1,4 @@
-"""Labels of both layouts: what a file says of itself, and forecasts put together again."""
+"""Labels of all layouts: what a file says of itself, and forecasts put together again."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ from importlib.metadata import version
 import numpy as np
 import xarray as xr
 
-from pipelines.series import Channel, make_series
+from pipelines.series import Channel, make_series, name_step
 from pipelines.variables import VARIABLES, channel_of, match_variable, parse_channel
 
 __all__ = [
@@ -15,11 +15,15 @@ __all__ = [
     "LONGITUDE",
     "accumulation_of",
     "assemble",
+    "cell_numbers",
+    "count_units",
     "file_attributes",
     "foreign_channel",
     "init_stamp",
     "kept_attributes",
     "lead_units",
+    "step_of_leads",
+    "summed_over",
 ]
 
 LATITUDE = {
@@ -35,8 +39,11 @@ LONGITUDE = {
     "axis": "X",
 }
 
-_KEPT = ("dataset", "synthetic", "time_zone", "forecaster")
+_KEPT = ("dataset", "synthetic", "time_zone", "clock", "place", "place_note", "forecaster")
 """Attributes that a forecast has in memory."""
+
+_COUNTS = {"inflow": "vehicles", "outflow": "vehicles"}
+"""What is counted in variables that are counts per time step; their units are 1."""
 
 
 def file_attributes(forecast: xr.DataArray) -> dict[str, str]:
@@ -52,9 +59,14 @@ def file_attributes(forecast: xr.DataArray) -> dict[str, str]:
         "history": f"{now} written by stforecast {release}",
         "references": "Names, units and axes: docs/conventions.md of stforecast",
     }
+    comments = []
     if attrs.get("synthetic") == "true":
         attrs["title"] += " (synthetic data)"
-        attrs["comment"] = "Synthetic data: they show how things work, not what will happen."
+        comments.append("Synthetic data: they show how things work, not what will happen.")
+    if "place_note" in attrs:
+        comments.append(f"Latitude and longitude: {attrs['place_note']}.")
+    if comments:
+        attrs["comment"] = " ".join(comments)
     return attrs
 
 
@@ -80,6 +92,22 @@ def lead_units(lead_times: np.ndarray) -> str:
     return "nanoseconds"
 
 
+def step_of_leads(lead_times: np.ndarray) -> np.timedelta64:
+    """The time step of a forecast: its first lead time, or less where others lie closer together."""
+    return min(lead_times[0], *np.diff(lead_times)) if len(lead_times) > 1 else lead_times[0]
+
+
+def count_units(channel: Channel, lead_times: np.ndarray) -> str:
+    """What a count is, for readers: "vehicles per 30 min"; empty where a channel is none."""
+    if channel.variable not in _COUNTS or channel.units != "1":
+        return ""
+    step = name_step(step_of_leads(lead_times))
+    unit = step.lstrip("0123456789")
+    number = step.removesuffix(unit)
+    period = "day" if unit == "d" else unit
+    return f"{_COUNTS[channel.variable]} per {period if number == '1' else f'{number} {period}'}"
+
+
 def accumulation_of(channel: Channel, lead_times: np.ndarray) -> np.timedelta64 | None:
     """Over which time before a channel's values are summed; None where they are not.
 
@@ -95,6 +123,20 @@ def accumulation_of(channel: Channel, lead_times: np.ndarray) -> np.timedelta64 
     return lead_times[0]
 
 
+def summed_over(
+    channel: Channel, lead_times: np.ndarray
+) -> tuple[np.timedelta64, np.timedelta64] | None:
+    """From when to when, about the time of a frame, its values are summed; None where they are not.
+
+    Counts are named after the start of their slot, sums such as precipitation after their end.
+    """
+    instant = np.timedelta64(0, "ns")
+    if count_units(channel, lead_times):
+        return instant, step_of_leads(lead_times)
+    accumulation = accumulation_of(channel, lead_times)
+    return None if accumulation is None else (-accumulation, instant)
+
+
 def foreign_channel(name: str, *, level: float | None = None, units: str = "1") -> Channel:
     """What a variable in a file of someone else is, by its name; an unknown name is taken as it is."""
     variable = match_variable(name)
@@ -107,6 +149,22 @@ def foreign_channel(name: str, *, level: float | None = None, units: str = "1") 
         return Channel(label, name, level, units=units)
 
 
+def cell_numbers(
+    array: xr.DataArray | xr.Dataset, grid: tuple[str, str]
+) -> dict[str, tuple[str, np.ndarray]]:
+    """`row` and `column` of the data where a grid was turned: the dimension of ours, and the numbers.
+
+    Args:
+        grid: names of the dimensions that are y and x of ours.
+    """
+    ours = dict(zip(grid, ("y", "x"), strict=True))
+    return {
+        name: (ours[str(array[name].dims[0])], array[name].values.astype("int64"))
+        for name in ("row", "column")
+        if name in array.coords and array[name].dims[:1] in {(dim,) for dim in ours}
+    }
+
+
 def assemble(
     frames: xr.DataArray,
     *,
@@ -116,6 +174,7 @@ def assemble(
     latitude: np.ndarray | None,
     longitude: np.ndarray | None,
     attrs: dict[str, str],
+    numbers: dict[str, tuple[str, np.ndarray]],
 ) -> xr.DataArray:
     """The forecast of `frames` (init_time, lead_time, channel, y, x), labelled as in memory."""
     # The series' own labels, so that they can never differ from it.
@@ -135,6 +194,7 @@ def assemble(
             "init_time": init_times.astype("datetime64[ns]"),
             "lead_time": lead_times.astype("timedelta64[ns]"),
             **{name: like[name] for name in like.coords if name != "time"},
+            **numbers,
         },
         name="forecast",
         attrs=attrs,

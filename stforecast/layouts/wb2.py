@@ -22,6 +22,7 @@ from stforecast.layouts.labels import (
     LONGITUDE,
     accumulation_of,
     assemble,
+    cell_numbers,
     file_attributes,
     foreign_channel,
     kept_attributes,
@@ -58,8 +59,8 @@ def to_wb2(forecast: xr.DataArray) -> xr.Dataset:
     """
     if "latitude" not in forecast.coords:
         raise ValueError(
-            "The wb2 layout needs latitude and longitude, which this grid does not have; write the "
-            "cf layout."
+            "The wb2 layout needs latitude and longitude, which this grid does not have; name its "
+            "place (place.extent), or write the cf layout."
         )
     channels = channels_of(forecast)
     planes = _planes(channels, forecast["lead_time"].values)
@@ -236,6 +237,7 @@ def from_wb2(dataset: xr.Dataset) -> xr.DataArray:
         latitude=dataset["latitude"].values,
         longitude=dataset["longitude"].values,
         attrs=kept_attributes(dataset.attrs),
+        numbers=cell_numbers(dataset, _GRID),
     )
 
 

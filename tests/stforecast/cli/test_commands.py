@@ -12,11 +12,12 @@ import xarray as xr
 from stforecast.cli import app, main
 
 SURFACE = {
-    "sample": "dataset out --resolution --time-step --first-year --years --variables --seed",
+    "sample": "dataset out --resolution --time-step --first-year --years --variables --seed --days "
+    "--grid --first-day",
     "prepare": "dataset --out --data --variables --time-step",
     "train": "dataset --data --sample --preset --config --set --run --resume --device",
-    "evaluate": "run --data --split --dialect --device",
-    "forecast": "run --input --output --init-time --steps --layout --figures --device",
+    "evaluate": "run --data --split --dialect --threshold --device",
+    "forecast": "run --input --output --init-time --steps --layout --place --figures --device",
     "networks": "",
     "datasets": "",
     "inspect": "run --json",

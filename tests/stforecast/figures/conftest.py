@@ -3,6 +3,7 @@ import socket
 import numpy as np
 import pytest
 
+from pipelines.places import Place
 from pipelines.series import Channel, make_series
 from pipelines.variables import channel_of, parse_channel
 from stforecast.forecast import make_forecast
@@ -57,3 +58,44 @@ def build():
         return series, forecast
 
     return build
+
+
+TRAFFIC = [
+    Channel("inflow", "inflow", long_name="vehicles entering", valid_min=0),
+    Channel("outflow", "outflow", long_name="vehicles leaving", valid_min=0),
+]
+
+
+@pytest.fixture
+def build_town():
+    """Builds a day of traffic on 4 rows and 5 columns, and its persistence, on the map or not.
+
+    Cell (row, column) has 10·row + column vehicles, and one more each half hour.
+    """
+
+    def build_town(*, place=True, n_leads=4, first_cell="north-west", note="roughly there"):
+        half_hour = np.timedelta64(30, "m")
+        times = np.datetime64("2016-01-23", "ns") + np.arange(48) * half_hour
+        cells = 10 * np.arange(4.0)[:, None] + np.arange(5)
+        frames = cells + np.arange(48.0)[:, None, None, None] + np.zeros((1, 2, 1, 1))
+        series = make_series(
+            frames.astype("float32"),
+            times=times,
+            channels=TRAFFIC,
+            attrs={"dataset": "taxibj", "synthetic": "false", "time_zone": "America/New_York"},
+        )
+        forecast = make_forecast(
+            np.repeat(frames[:, None], n_leads, axis=1),
+            init_times=times,
+            time_step=half_hour,
+            like=series,
+            forecaster="persistence",
+        )
+        if not place:
+            return series, forecast
+        town = Place(
+            name="own", extent=(40.7, 40.8, -74.0, -73.8), first_cell=first_cell, note=note
+        )
+        return town.lay_out(series), town.lay_out(forecast)
+
+    return build_town

@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 from cartopy import crs
 
-from stforecast.figures.geography import find_view, natural_earth
+from stforecast.figures.geography import find_view, natural_earth, shows_cells
 
 
 def grid_of(latitude, longitude):
@@ -148,3 +148,57 @@ def test_grid_without_geography_is_shown_cell_by_cell():
     field = np.arange(12.0).reshape(3, 4)
     np.testing.assert_array_equal(view.image(field, smooth=False), field)
     assert view.coastlines == ()
+
+
+CITY = grid_of(40.8 - 0.0125 - 0.025 * np.arange(4), -74 + 0.02 + 0.04 * np.arange(5))
+
+
+def test_city_is_shown_cell_by_cell_whatever_is_asked_for():
+    view = find_view(CITY)
+    field = np.arange(20.0).reshape(4, 5)
+    for smooth in (True, False):
+        np.testing.assert_array_equal(view.image(field, smooth=smooth), field)
+
+
+def test_city_lies_in_its_box_and_is_true_to_the_ground():
+    view = find_view(CITY)
+    left, right, bottom, top = view.extent
+    np.testing.assert_allclose(
+        [left + view.centre, right + view.centre, bottom, top], [-74, -73.8, 40.7, 40.8]
+    )
+    # 0.2° of longitude at 40.75° north are 0.2 · cos 40.75° = 0.1515 of the 0.1° of latitude.
+    assert view.width_over_height == pytest.approx(1.515, abs=1e-3)
+
+
+def test_city_has_neither_coastlines_nor_borders():
+    view = find_view(CITY)
+    assert view.coastlines == ()
+    assert view.borders == ()
+
+
+def test_grid_in_any_order_has_north_up_and_west_left():
+    field = np.arange(20.0).reshape(4, 5)
+    turned = grid_of(CITY["latitude"].values[::-1], CITY["longitude"].values[::-1])
+    image = find_view(turned).image(field[::-1, ::-1], smooth=False)
+    np.testing.assert_array_equal(image, field)
+
+
+def test_city_is_told_from_a_region_by_its_place_or_its_size():
+    region = grid_of(np.arange(60.0, 50, -0.04), np.arange(0, 5, 0.04))
+    assert not shows_cells(region)
+    assert find_view(region).coastlines
+    assert shows_cells(CITY)
+    assert shows_cells(region.drop_vars(["latitude", "longitude"]))
+    # Counts of a whole country: cells, but its coastlines mean something.
+    country = region.assign_attrs(place="own")
+    assert shows_cells(country)
+    assert find_view(country).coastlines
+    assert find_view(country).rows.shape == country.shape
+
+
+def test_city_of_one_row_or_one_column_has_a_size():
+    for shape in ((1, 3), (3, 1), (1, 1)):
+        latitude, longitude = 40 - 0.01 * np.arange(shape[0]), 116 + 0.01 * np.arange(shape[1])
+        view = find_view(grid_of(latitude, longitude))
+        assert view.image(np.ones(shape), smooth=True).shape == shape
+        assert view.width_over_height > 0

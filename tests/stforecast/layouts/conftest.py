@@ -1,9 +1,11 @@
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import xarray as xr
 
+from pipelines.places import Place
 from pipelines.series import Channel, make_series
 from pipelines.variables import channel_of, parse_channel
 from stforecast.forecast import make_forecast
@@ -55,3 +57,30 @@ def build() -> Callable[..., xr.DataArray]:
         )
 
     return build
+
+
+TOWN = Place(
+    name="own", extent=(40.0, 40.4, 116.0, 116.5), first_cell="south-east", note="roughly there"
+)
+TRAFFIC = [
+    Channel("inflow", "inflow", long_name="vehicles entering", valid_min=0),
+    Channel("outflow", "outflow", long_name="vehicles leaving", valid_min=0),
+]
+
+
+@pytest.fixture
+def build_town(build: Callable[..., xr.DataArray]) -> Callable[..., xr.DataArray]:
+    """Builds forecasts of traffic on 4 rows and 5 columns, with north up unless `lay_out` is not.
+
+    The data's row 0, column 0 is in the south-east.
+    """
+
+    def build_town(*, lay_out: bool = True, transposed: bool = False, **options) -> xr.DataArray:
+        half_hour = np.timedelta64(30, "m")
+        options = {"time_step": half_hour, "first": "2016-01-23T12:00"} | options
+        forecast = build(TRAFFIC, grid=None, **options)
+        forecast.attrs |= {"dataset": "taxibj", "time_zone": "America/New_York"}
+        place = replace(TOWN, transposed=transposed)
+        return place.lay_out(forecast) if lay_out else forecast
+
+    return build_town

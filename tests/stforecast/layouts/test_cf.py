@@ -106,6 +106,72 @@ def test_local_times_name_their_zone(build):
     assert dataset["time"].attrs["comment"] == "local civil time, Asia/Shanghai"
 
 
+def test_zone_that_is_not_known_is_said_to_be_unknown(build_town):
+    forecast = build_town(n_times=1)
+    forecast.attrs["time_zone"] = "unknown"
+    dataset = to_cf(forecast)
+    assert dataset["time"].attrs["comment"] == "local civil time, time zone unknown"
+    assert dataset.attrs["title"].endswith("from 2016-01-23T12:00 local time")
+    forecast.attrs["clock"] = "artificial"
+    dataset = to_cf(forecast)
+    assert dataset["time"].attrs["comment"] == "artificial clock: the data have no times"
+    assert dataset.attrs["clock"] == "artificial"
+
+
+def test_compliance_checker_finds_nothing_in_traffic_on_the_map(
+    build_town, tmp_path, checker, capsys
+):
+    (file,) = write_forecast(build_town(n_times=1), tmp_path / "forecast.nc")
+    passed, failed = checker.run_checker(str(file), ["cf:1.8"], 0, "strict", output_filename="-")
+    report = capsys.readouterr().out
+    assert passed, report
+    assert not failed, report
+    assert "All tests passed!" in report
+
+
+def test_compliance_checker_misses_nothing_but_degrees_where_there_is_no_place(
+    build_town, tmp_path, checker, capsys
+):
+    forecast = build_town(n_times=1, lay_out=False)
+    (file,) = write_forecast(forecast, tmp_path / "forecast.nc")
+    checker.run_checker(str(file), ["cf:1.8"], 0, "strict", output_filename="-")
+    report = capsys.readouterr().out
+    # A recommendation: rows and columns are neither latitude nor longitude.
+    assert "has 1 potential issue" in report
+    assert "§2.4 Dimensions" in report
+    assert "Errors" not in report
+
+
+def test_counts_say_what_they_count_and_how_long(build_town):
+    dataset = to_cf(build_town(n_times=1))
+    assert dataset["inflow"].attrs["long_name"] == "vehicles entering per 30 min"
+    assert dataset["outflow"].attrs["units"] == "1"
+    assert dataset["outflow"].attrs["cell_methods"] == "time: sum"
+    # A frame has the time at which its slot starts: 12:30 counts from 12:30 to 13:00.
+    bounds = dataset["time_bounds"].values[0].astype("datetime64[m]")
+    assert bounds.tolist() == np.array(["2016-01-23T12:30", "2016-01-23T13:00"], "M8[m]").tolist()
+
+
+@pytest.mark.parametrize(
+    ("step", "text"), [((1, "h"), "h"), ((2, "h"), "2 h"), ((1, "D"), "day"), ((15, "s"), "15 s")]
+)
+def test_counts_are_per_time_step_whatever_lead_times_are_left(build_town, step, text):
+    forecast = build_town(n_times=1, n_leads=4, time_step=np.timedelta64(*step))
+    for some in (forecast, forecast[:, 1:3]):
+        assert to_cf(some)["inflow"].attrs["long_name"] == f"vehicles entering per {text}"
+
+
+def test_place_is_a_comment_and_rows_of_the_data_are_kept(build_town):
+    dataset = to_cf(build_town(n_times=1))
+    assert "Latitude and longitude: roughly there." in dataset.attrs["comment"]
+    assert "Synthetic" in dataset.attrs["comment"]
+    assert dataset.attrs["place"] == "own"
+    # Row 0 of the data is the southernmost; the file begins in the north.
+    assert dataset["row"].values.tolist() == [3, 2, 1, 0]
+    assert dataset["row"].dims == ("latitude",)
+    assert dataset["column"].values.tolist() == [4, 3, 2, 1, 0]
+
+
 def test_several_init_times_are_refused(build):
     with pytest.raises(ValueError, match=r"holds one init_time, but the forecast has 2"):
         to_cf(build(n_times=2))

@@ -25,24 +25,31 @@ def test_layout_follows_from_the_ending(tmp_path):
     assert layout_of(tmp_path / "a.nc") == "cf"
     assert layout_of(tmp_path / "a.ZARR") == "wb2"
     assert layout_of(tmp_path / "a.nc", layout="cf") == "cf"
-    assert {name: layout.ending for name, layout in LAYOUTS.items()} == {
-        "cf": ".nc",
-        "wb2": ".zarr",
+    assert layout_of(tmp_path / "a.csv") == "tidy"
+    assert layout_of(tmp_path / "a.Parquet", layout="tidy") == "tidy"
+    assert {name: layout.endings for name, layout in LAYOUTS.items()} == {
+        "cf": (".nc",),
+        "wb2": (".zarr",),
+        "tidy": (".csv", ".parquet"),
     }
 
 
 def test_ending_that_is_of_no_layout_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"a\.grib must end in \.nc \(cf\) or \.zarr \(wb2\)"):
+    with pytest.raises(
+        ValueError, match=r"a\.grib must end in \.nc \(cf\), \.zarr \(wb2\), \.csv or"
+    ):
         layout_of(tmp_path / "a.grib")
 
 
 def test_ending_of_the_other_layout_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"a\.zarr must end in \.nc \(cf\)\."):
         layout_of(tmp_path / "a.zarr", layout="cf")
+    with pytest.raises(ValueError, match=r"a\.nc must end in \.csv or \.parquet \(tidy\)\."):
+        layout_of(tmp_path / "a.nc", layout="tidy")
 
 
 def test_unknown_layout_lists_the_known_ones(tmp_path):
-    with pytest.raises(ValueError, match="layout 'grib' is unknown; known: cf, wb2"):
+    with pytest.raises(ValueError, match="layout 'grib' is unknown; known: cf, wb2, tidy"):
         layout_of(tmp_path / "a.nc", layout="grib")
 
 

@@ -73,6 +73,24 @@ def test_grid_without_geography_is_read_as_it_was_written(build, tmp_path):
     xr.testing.assert_identical(read, forecast)
 
 
+@pytest.mark.parametrize("ending", ["nc", "zarr"])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_traffic_on_the_map_is_read_as_it_was_written(build_town, tmp_path, ending, transposed):
+    forecast = build_town(transposed=transposed)
+    read = read_all(write_forecast(forecast, tmp_path / f"flow.{ending}"))
+    xr.testing.assert_equal(read.load(), forecast)
+    assert read.attrs == forecast.attrs
+    assert read.attrs["place_note"] == "roughly there"
+    assert read["row"].dims == (("x",) if transposed else ("y",))
+
+
+def test_traffic_without_a_place_is_read_as_it_was_written(build_town, tmp_path):
+    forecast = build_town(lay_out=False)
+    forecast.attrs |= {"time_zone": "unknown", "clock": "artificial"}
+    read = read_all(write_forecast(forecast, tmp_path / "flow.nc"))
+    xr.testing.assert_identical(read, forecast)
+
+
 def test_dropped_variable_does_not_hinder_reading(build, tmp_path):
     forecast = build(["t2m", "msl"])
     write_forecast(forecast, tmp_path / "f.zarr")

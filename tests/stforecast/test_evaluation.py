@@ -1,0 +1,123 @@
+"""The evaluation of a run of traffic: baselines, dialects, files and notes."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from pipelines.series import Channel, make_series
+from pipelines.store import write_store
+from stforecast.baselines.historical_average import load_historical_average
+from stforecast.evaluation import evaluate_run
+from stforecast.experiment import load_experiment
+from stforecast.forecaster import load_forecaster
+from stforecast.source import stored_series
+from stforecast.training import train
+
+HALF_HOUR = np.timedelta64(30, "m")
+TINY = {
+    "dataset": "taxibj",
+    "history": 2,
+    "horizon": 2,
+    "network": {
+        "name": "simvp",
+        "spatial_width": 8,
+        "translator_width": 8,
+        "translator_layers": 2,
+    },
+    "training": {"epochs": 1, "batch_size": 16, "window_stride": 8},
+}
+
+
+def made_traffic(**attrs):
+    """Twelve days of counts with a daily rhythm, from a Monday on."""
+    n_times = 12 * 48
+    rng = np.random.default_rng(0)
+    rhythm = 30 + 20 * np.sin(2 * np.pi * np.arange(n_times) / 48)
+    frames = rng.poisson(rhythm[:, None, None, None], size=(n_times, 2, 4, 4))
+    frames[0, 0, 0, 0], frames[-1] = 150, 999  # the greatest of all is in the test split
+    return make_series(
+        frames.astype("float32"),
+        times=np.datetime64("2016-01-04", "ns") + np.arange(n_times) * HALF_HOUR,
+        channels=[Channel(name, name, valid_min=0.0) for name in ("inflow", "outflow")],
+        attrs={"dataset": "taxibj", "synthetic": "true", "time_zone": "unknown", **attrs},
+    )
+
+
+def trained(folder, **attrs):
+    write_store(made_traffic(**attrs), folder / "store")
+    experiment = load_experiment(base=TINY, settings=[f"data={folder / 'store'}"])
+    return train(experiment, stored_series("taxibj", folder / "store"), folder / "run")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run that was trained on made traffic."""
+    return trained(tmp_path_factory.mktemp("place"), holidays="2016-01-15")
+
+
+def test_traffic_is_scored_by_its_own_rules(run):
+    scores = evaluate_run(run, device="cpu")
+    assert (scores.attrs["dialect"], scores.attrs["split"]) == ("traffic", "test")
+    assert scores["forecaster"].values.tolist() == [
+        "simvp",
+        "persistence",
+        "daily_naive",
+        "weekly_naive",
+        "historical_average",
+    ]
+    assert np.isfinite(scores["score"]).all()
+    assert (scores["missing"] == 0).all()
+    with xr.open_dataset(run.folder / "scores.nc", decode_timedelta=True) as stored:
+        xr.testing.assert_equal(stored, scores)
+        assert stored["period"].values.tolist() == ["peak", "off_peak", "weekday", "weekend"]
+    assert set(pd.read_csv(run.folder / "scores.csv")["period"]) == {
+        "all",
+        *scores["period"].values,
+    }
+    assert (run.figures / "scores.png").is_file()
+
+
+def test_the_average_is_of_the_training_split(run):
+    average = load_historical_average(run.historical_average_file)
+    first, last = load_forecaster(run.folder).facts["split"]["train"].split("/")
+    assert average.values.attrs["training_first"] == first
+    assert average.values.attrs["training_last"] == last
+    assert not run.climatology_file.exists()
+
+
+def test_a_whole_week_of_training_needs_no_note(run):
+    # Fractions 0.7, 0.1, 0.2 of 576 frames, and a gap of 4: training ends on the ninth day.
+    scores = evaluate_run(run, device="cpu", split="validation")
+    assert "note" not in scores.attrs
+    assert (run.folder / "scores_validation.nc").is_file()
+
+
+def test_scaled_errors_know_the_range_of_the_training_split_alone(run):
+    scores = evaluate_run(run, device="cpu", dialect="openstl")
+    assert scores.attrs["value_high"] == 150
+    assert scores["channel"].values.tolist() == ["inflow", "outflow", "all"]
+    span = scores.attrs["value_high"] - scores.attrs["value_low"]
+    everything = scores["pooled"].sel(channel="all")
+    converted = np.sqrt(everything.sel(metric="mse") / (2 * 4 * 4)) * span
+    np.testing.assert_allclose(everything.sel(metric="rmse"), converted, rtol=1e-12)
+    assert (run.folder / "scores_openstl.nc").is_file()
+
+
+def test_another_threshold_is_kept_with_the_scores(run):
+    scores = evaluate_run(run, device="cpu", threshold=25, split="validation")
+    assert scores.attrs["threshold"] == 25
+    with pytest.raises(ValueError, match="threshold = 25 is for metrics of active cells"):
+        evaluate_run(run, device="cpu", threshold=25, dialect="openstl")
+
+
+def test_rules_of_the_weather_are_refused(run):
+    with pytest.raises(ValueError, match="dialect 'wb2' is unknown; known: traffic, openstl"):
+        evaluate_run(run, device="cpu", dialect="wb2")
+
+
+def test_without_timestamps_only_persistence_stands_beside(tmp_path):
+    scores = evaluate_run(trained(tmp_path, clock="artificial"), device="cpu")
+    assert scores["forecaster"].values.tolist() == ["simvp", "persistence"]
+    assert "the data have no timestamps" in scores.attrs["note"]
+    assert "score_by_period" not in scores
