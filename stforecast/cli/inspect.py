@@ -33,6 +33,10 @@ def inspect(
         "window",
         f"{experiment['history']} → {experiment['horizon']} frames, every {facts['time_step']}",
     )
+    if experiment.get("inputs"):
+        table.add_row("inputs", ", ".join(experiment["inputs"]))
+    if place := experiment.get("place"):
+        table.add_row("place", ", ".join(f"{key}={value}" for key, value in place.items()))
     for name, times in facts["split"].items():
         table.add_row(name, f"{times}, {facts['windows'][name]} windows")
     options = {key: value for key, value in experiment["network"].items() if key != "name"}
@@ -42,7 +46,7 @@ def inspect(
     table.add_row(
         "training", ", ".join(f"{key}={value}" for key, value in experiment["training"].items())
     )
-    table.add_row("best epoch", f"{facts['epoch']}, validation loss {facts['validation_loss']:.4f}")
+    table.add_row("best epoch", f"{facts['epoch']}, validation loss {facts['validation_loss']:.4g}")
     table.add_row("data fingerprint", facts["data_fingerprint"])
     table.add_row(
         "versions", ", ".join(f"{key} {value}" for key, value in facts["versions"].items())

@@ -92,7 +92,7 @@ def train(
     wait_for_all()
     console.print(
         f"best epoch {best.best_epoch} of {plan.experiment.training.epochs}, validation loss "
-        f"{best.best_loss:.4f}: {place.forecaster_file}"
+        f"{best.best_loss:.4g}: {place.forecaster_file}"
     )
     return place
 
