@@ -8,14 +8,23 @@ files or grids of the earth.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
+from models.crevnet.network import CrevNet, CrevNetConfig
 from models.network import Network, NetworkShape
+from models.recurrent.convlstm import ConvLSTMConfig, make_convlstm
+from models.recurrent.e3dlstm import E3DLSTM, E3DLSTMConfig
+from models.recurrent.mau import MAUConfig, make_mau
+from models.recurrent.mim import MIMConfig, make_mim
+from models.recurrent.phydnet import PhyDNet, PhyDNetConfig
+from models.recurrent.predrnn import PredRNNConfig, PredRNNv2Config, make_predrnn
+from models.recurrent.predrnnpp import PredRNNppConfig, make_predrnnpp
 from models.simvp import SimVP, SimVPConfig
 
 __all__ = ["NETWORKS", "Network", "NetworkEntry", "NetworkShape", "build_network"]
 
 
+@runtime_checkable
 class MakeNetwork(Protocol):
     """Makes a network of its options and the shape of what it takes and gives."""
 
@@ -29,13 +38,24 @@ class NetworkEntry:
     """What `build_network` needs to know of a network."""
 
     make: MakeNetwork
-    """The network's class."""
+    """The network's class, or a function that makes one."""
     config: type
     """Its options: a frozen dataclass that checks itself."""
+    one_pass: bool = False
+    """Whether it makes a horizon up to the history without being fed its own frames."""
 
 
 NETWORKS: dict[str, NetworkEntry] = {
-    "simvp": NetworkEntry(SimVP, SimVPConfig),
+    "simvp": NetworkEntry(SimVP, SimVPConfig, one_pass=True),
+    "convlstm": NetworkEntry(make_convlstm, ConvLSTMConfig),
+    "phydnet": NetworkEntry(PhyDNet, PhyDNetConfig),
+    "crevnet": NetworkEntry(CrevNet, CrevNetConfig),
+    "predrnn": NetworkEntry(make_predrnn, PredRNNConfig),
+    "predrnnpp": NetworkEntry(make_predrnnpp, PredRNNppConfig),
+    "predrnnv2": NetworkEntry(make_predrnn, PredRNNv2Config),
+    "mim": NetworkEntry(make_mim, MIMConfig),
+    "mau": NetworkEntry(make_mau, MAUConfig),
+    "e3dlstm": NetworkEntry(E3DLSTM, E3DLSTMConfig),
 }
 
 

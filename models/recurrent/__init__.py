@@ -1,0 +1,1 @@
+"""Recurrent networks: cells that take one frame after another, and the loop around them."""
