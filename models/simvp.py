@@ -24,6 +24,7 @@ from models.translators.tau import DIVERGENCE_WEIGHT, difference_divergence
 __all__ = ["SimVP", "SimVPConfig"]
 
 _BEYOND_HISTORY = ("rollout", "projection")
+_WITHOUT_DROP_PATH = ("incepu", "convmixer")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +32,11 @@ class SimVPConfig:
     """Options of SimVP; the defaults make the published gSTA network of WeatherBench."""
 
     translator: str = "gsta"
-    """One of `TRANSLATORS`: "gsta" (SimVPv2), "incepu" (SimVP), "tau" (TAU)."""
+    """One of `TRANSLATORS`: "gsta" (SimVPv2), "incepu" (SimVP), "tau" (TAU); "convmixer",
+    "convnext", "hornet", "moganet", "poolformer", "van" (convolutions), "vit" (attention among all
+    cells: its cost grows with the square of their number), "swin" (attention in windows of 4×4
+    latent cells), "uniformer" (convolutions, and attention among all cells), "mlpmixer". Any but
+    "mlpmixer" take any grid: that one is bound to the height and width it is made for."""
     spatial_width: int = 32
     """Channels of a latent frame, hid_S; even."""
     translator_width: int = 256
@@ -42,15 +47,21 @@ class SimVPConfig:
     """Blocks of the translator, N_T; "incepu" has as many again on its way up."""
     drop_path: int | float = 0.0
     """Drop rate of the translator's last block; the others rise to it evenly from 0.01.
-    None drops at 0. "incepu" has no drop path."""
+    None drops at 0. "incepu" and "convmixer" have no drop path."""
     encoder_kernel: int = 3
     """Cells along a side of the encoder's kernels; odd."""
     decoder_kernel: int = 3
     """Cells along a side of the decoder's kernels; odd."""
     mlp_ratio: int | float = 8.0
-    """Hidden channels of a block's MLP, as a multiple of its channels; "incepu" has no MLP."""
+    """Hidden channels of a block's MLP, as a multiple of its channels; "incepu" and "convmixer"
+    have no MLP."""
     circular_longitude: bool = False
-    """Columns go round the globe: every convolution sees the last column beside the first."""
+    """Columns go round the globe: every convolution sees the last column beside the first.
+    "mlpmixer" cannot; "swin" shifts its windows across, but they lie fixed in the grid."""
+    masked_windows: bool = True
+    """"swin" only: windows shifted over an edge of the grid do not see the opposite edge, as in its
+    paper; across the columns they do where these go round the globe. False, as in the reference
+    code: they see it."""
     beyond_history: str = "rollout"
     """How a horizon other than the history is made. "rollout", as published: blocks as long as the
     history are fed back, gradients go through them, and the last one is cut. "projection": the
@@ -75,10 +86,15 @@ class SimVPConfig:
             raise ValueError(
                 f"drop_path must be at least 0 and below 1, but it is {self.drop_path}."
             )
-        if self.translator == "incepu" and self.drop_path:
+        if self.translator in _WITHOUT_DROP_PATH and self.drop_path:
             raise ValueError(
-                f"translator 'incepu' has no drop path, but drop_path is {self.drop_path}; leave "
-                "it out."
+                f"translator {self.translator!r} has no drop path, but drop_path is "
+                f"{self.drop_path}; set it to 0."
+            )
+        if self.translator == "mlpmixer" and self.circular_longitude:
+            raise ValueError(
+                "translator 'mlpmixer' has weights for each cell of the grid, so its columns cannot "
+                "go round the globe; leave circular_longitude out, or take another translator."
             )
         if not self.mlp_ratio > 0:
             raise ValueError(f"mlp_ratio must be above 0, but it is {self.mlp_ratio}.")
@@ -111,6 +127,8 @@ class SimVP(Network):
                 f"{shape.history}."
             )
         self.block_steps = shape.history if rolls_out else shape.horizon
+        # Frames are padded until they halve without a rest.
+        coarser = 2 ** (config.spatial_layers // 2)
         self.encoder = Encoder(
             shape.channels_in,
             config.spatial_width,
@@ -127,6 +145,9 @@ class SimVP(Network):
                 mlp_ratio=config.mlp_ratio,
                 drop_path=config.drop_path,
                 circular=config.circular_longitude,
+                rows=-(-shape.height // coarser),
+                columns=-(-shape.width // coarser),
+                masked_windows=config.masked_windows,
             )
         )
         self.skip_mixer = (

@@ -1,4 +1,4 @@
-"""The skeleton that gSTA, TAU and their kin share: a row of residual blocks at one resolution.
+"""The skeleton that all translators but IncepU share: a row of residual blocks at one resolution.
 
 B: batch, C: channel of a block, D: channel of the next block, Y: row, X: column.
 
@@ -10,7 +10,6 @@ from collections.abc import Callable
 from itertools import pairwise
 from math import prod, sqrt
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -18,24 +17,34 @@ from models.convolution import GridConv2d
 from models.drop_path import DropPath
 from models.translators.spec import TranslatorSpec
 
-__all__ = ["AttentionBlock", "MetaTranslator", "SpatialAttention", "draw_fan_out"]
+__all__ = [
+    "AttentionBlock",
+    "MetaTranslator",
+    "MixMlp",
+    "SpatialAttention",
+    "draw_fan_out",
+    "draw_truncated",
+]
 
 _FIRST_DROP_RATE = 0.01
-_FIRST_LAYER_SCALE = 1e-2
 
 
 class MetaTranslator(nn.Module):
     """Blocks one after the other: first from the history's channels, last to the horizon's."""
 
-    def __init__(self, spec: TranslatorSpec, make_block: Callable[[int, float], nn.Module]) -> None:
-        """Of a function that makes a block of (channels, drop rate)."""
+    def __init__(
+        self, spec: TranslatorSpec, make_block: Callable[[int, float, int], nn.Module]
+    ) -> None:
+        """Of a function that makes a block of (channels, drop rate, layer from 0)."""
         super().__init__()
         widths = [spec.channels_in, *[spec.width] * (spec.layers - 1), spec.channels_out]
         rates = drop_path_rates(spec.drop_path, layers=spec.layers)
         self.blocks = nn.Sequential(
             *(
-                MetaBlock(make_block(channels, rate), channels, channels_next)
-                for (channels, channels_next), rate in zip(pairwise(widths), rates, strict=True)
+                MetaBlock(make_block(channels, rate, layer), channels, channels_next)
+                for layer, ((channels, channels_next), rate) in enumerate(
+                    zip(pairwise(widths), rates, strict=True)
+                )
             )
         )
 
@@ -64,27 +73,51 @@ class AttentionBlock(nn.Module):
     def __init__(
         self,
         attention: nn.Module,
+        mlp: nn.Module,
         *,
         channels: int,
-        mlp_ratio: int | float,
         drop_rate: float,
-        circular: bool,
+        norm: Callable[[int], nn.Module] = nn.BatchNorm2d,
+        first_scale: Tensor | None = None,
+        position: nn.Module | None = None,
     ) -> None:
+        """Of what mixes cells and what mixes channels.
+
+        Args:
+            attention: any mixer of cells.
+            mlp: mixer of channels.
+            channels: of a latent frame.
+            drop_rate: of both branches.
+            norm: makes the normalisation of so many channels before each branch.
+            first_scale: a learnt weight of each channel starts so in both branches; None: no weight.
+            position: what it says of a cell's place is added before both branches.
+        """
         super().__init__()
-        self.attention_norm = nn.BatchNorm2d(channels)
+        self.position = position
+        self.attention_norm = norm(channels)
         self.attention = attention
-        self.attention_scale = nn.Parameter(torch.full((channels,), _FIRST_LAYER_SCALE))
-        self.mlp_norm = nn.BatchNorm2d(channels)
-        self.mlp = MixMlp(channels, hidden=int(channels * mlp_ratio), circular=circular)
-        self.mlp_scale = nn.Parameter(torch.full((channels,), _FIRST_LAYER_SCALE))
+        self.attention_scale = _learnt(first_scale)
+        self.mlp_norm = norm(channels)
+        self.mlp = mlp
+        self.mlp_scale = _learnt(first_scale)
         self.drop_path = DropPath(drop_rate)
 
     def forward(self, latent: Float[Tensor, "B C Y X"]) -> Float[Tensor, "B C Y X"]:
         """Latent frames at the same width."""
+        if self.position is not None:
+            latent = latent + self.position(latent)
         attended = self.attention(self.attention_norm(latent))
-        latent = latent + self.drop_path(self.attention_scale[:, None, None] * attended)
+        latent = latent + self.drop_path(_scaled(attended, self.attention_scale))
         mixed = self.mlp(self.mlp_norm(latent))
-        return latent + self.drop_path(self.mlp_scale[:, None, None] * mixed)
+        return latent + self.drop_path(_scaled(mixed, self.mlp_scale))
+
+
+def _learnt(first: Tensor | None) -> nn.Parameter | None:
+    return None if first is None else nn.Parameter(first.clone())
+
+
+def _scaled(branch: Float[Tensor, "B C Y X"], scale: Tensor | None) -> Float[Tensor, "B C Y X"]:
+    return branch if scale is None else scale.view(-1, 1, 1) * branch
 
 
 class SpatialAttention(nn.Module):
@@ -123,6 +156,15 @@ def draw_fan_out(module: nn.Module) -> None:
         if isinstance(part, nn.Conv2d):
             fan_out = prod(part.kernel_size) * part.out_channels // part.groups
             nn.init.normal_(part.weight, std=sqrt(2 / fan_out))
+            if part.bias is not None:
+                nn.init.zeros_(part.bias)
+
+
+def draw_truncated(module: nn.Module) -> None:
+    """Draw all linear and convolution weights within from N(0, 0.02²), cut off; biases 0."""
+    for part in module.modules():
+        if isinstance(part, nn.Conv2d | nn.Linear):
+            nn.init.trunc_normal_(part.weight, std=0.02)
             if part.bias is not None:
                 nn.init.zeros_(part.bias)
 

@@ -23,3 +23,9 @@ class TranslatorSpec:
     """Drop rate of the last block."""
     circular: bool = False
     """The grid goes round the globe in x."""
+    rows: int | None = None
+    """Rows of a latent frame; only a translator that is bound to its grid needs them."""
+    columns: int | None = None
+    """Columns of a latent frame, likewise."""
+    masked_windows: bool = True
+    """"swin" only: shifted windows do not join opposite edges of the grid."""

@@ -9,6 +9,8 @@ from models.simvp import SimVP, SimVPConfig
 from models.translators import TRANSLATORS
 
 ALL_TRANSLATORS = pytest.mark.parametrize("translator", TRANSLATORS)
+ROUND_THE_GLOBE = [name for name in TRANSLATORS if name != "mlpmixer"]
+WITHOUT_WINDOWS = [name for name in ROUND_THE_GLOBE if name != "swin"]
 
 
 def make(
@@ -108,9 +110,11 @@ def test_a_projection_starts_with_the_skip_of_the_same_step_then_the_last(horizo
     torch.testing.assert_close(network._mix_skip(skip), expected)
 
 
-@ALL_TRANSLATORS
 @pytest.mark.parametrize(("height", "width"), [(7, 13), (1, 1), (9, 8), (8, 10)])
-@pytest.mark.parametrize("circular", [False, True])
+@pytest.mark.parametrize(
+    ("translator", "circular"),
+    [(name, False) for name in TRANSLATORS] + [(name, True) for name in ROUND_THE_GLOBE],
+)
 def test_any_grid_keeps_its_size(translator, height, width, circular):
     network = make(
         translator=translator,
@@ -122,7 +126,7 @@ def test_any_grid_keeps_its_size(translator, height, width, circular):
     assert network(torch.randn(2, 3, 2, height, width)).shape == (2, 3, 2, height, width)
 
 
-@ALL_TRANSLATORS
+@pytest.mark.parametrize("translator", WITHOUT_WINDOWS)
 @pytest.mark.parametrize("beyond_history", ["rollout", "projection"])
 def test_on_the_globe_turned_input_gives_a_turned_forecast(translator, beyond_history):
     network = make(
@@ -139,7 +143,18 @@ def test_on_the_globe_turned_input_gives_a_turned_forecast(translator, beyond_hi
     torch.testing.assert_close(turned, forecast_of(network, history).roll(4, dims=-1))
 
 
-@ALL_TRANSLATORS
+def test_on_the_globe_windows_may_be_turned_by_whole_windows():
+    # A window is 4×4 latent cells of 4×4 cells each.
+    network = make(translator="swin", spatial_layers=4, width=48, circular_longitude=True)
+    history = torch.randn(1, 3, 2, 8, 48)
+    forecast = forecast_of(network, history)
+    turned = forecast_of(network, history.roll(16, dims=-1))
+    torch.testing.assert_close(turned, forecast.roll(16, dims=-1))
+    by_less = forecast_of(network, history.roll(4, dims=-1))
+    assert not torch.allclose(by_less, forecast.roll(4, dims=-1))
+
+
+@pytest.mark.parametrize("translator", ROUND_THE_GLOBE)
 def test_longitude_changes_neither_the_parameters_nor_their_names(translator):
     flat = make(translator=translator)
     globe = make(translator=translator, circular_longitude=True)
@@ -181,7 +196,7 @@ def test_the_training_loss_is_the_error_of_the_forecast():
 
 @ALL_TRANSLATORS
 def test_a_forecast_does_not_change_from_call_to_call(translator):
-    options = {} if translator == "incepu" else {"drop_path": 0.5}
+    options = {} if translator in ("incepu", "convmixer") else {"drop_path": 0.5}
     network = make(translator=translator, **options)
     history = torch.randn(2, 3, 2, 8, 12)
     assert torch.equal(forecast_of(network, history), forecast_of(network, history))
@@ -207,6 +222,16 @@ GOLDEN = {
     "gsta": [0.42440, -0.22583, 0.43829, 0.13448],
     "incepu": [0.40209, -0.11799, 0.47905, 0.08654],
     "tau": [0.44971, -0.22464, 0.42527, 0.10286],
+    "vit": [0.35294, -0.06167, 0.35411, 0.01415],
+    "swin": [0.35125, -0.06089, 0.34805, 0.01603],
+    "uniformer": [0.29127, -0.10216, 0.29534, 0.14388],
+    "mlpmixer": [0.36974, -0.03170, 0.35125, 0.01007],
+    "convmixer": [0.47439, -0.05323, 0.27873, -0.01808],
+    "poolformer": [0.26101, -0.24872, 0.42124, 0.11936],
+    "convnext": [0.31067, -0.27041, 0.44249, 0.09556],
+    "van": [0.45877, -0.22012, 0.45856, 0.11002],
+    "hornet": [0.22528, -0.22214, 0.46998, 0.12326],
+    "moganet": [0.36892, -0.22235, 0.30146, 0.01086],
 }
 
 
@@ -221,7 +246,8 @@ def test_four_numbers_of_a_forecast_stay(translator):
     assert numbers.tolist() == pytest.approx(GOLDEN[translator], rel=1e-3)
 
 
-def test_a_small_network_learns_four_windows_by_heart():
+@ALL_TRANSLATORS
+def test_a_small_network_learns_four_windows_by_heart(translator):
     torch.manual_seed(0)
     row, column = torch.meshgrid(torch.arange(16.0), torch.arange(16.0), indexing="ij")
     start = torch.rand(4, 2) * 16
@@ -234,7 +260,14 @@ def test_a_small_network_learns_four_windows_by_heart():
         ]
     ).reshape(4, 8, 1, 16, 16)
     network = make(
-        history=4, horizon=4, channels_in=1, channels_out=1, height=16, width=16, spatial_width=8
+        translator=translator,
+        history=4,
+        horizon=4,
+        channels_in=1,
+        channels_out=1,
+        height=16,
+        width=16,
+        spatial_width=8,
     )
     optimiser = torch.optim.Adam(network.parameters(), lr=1e-2)
     losses = []
@@ -264,6 +297,14 @@ def test_a_small_network_learns_four_windows_by_heart():
         ({"drop_path": 1.0}, "drop_path must be at least 0 and below 1, but it is 1.0"),
         ({"drop_path": -0.1}, "drop_path must be at least 0 and below 1"),
         ({"translator": "incepu", "drop_path": 0.1}, "'incepu' has no drop path"),
+        (
+            {"translator": "convmixer", "drop_path": 0.1},
+            "'convmixer' has no drop path.*set it to 0",
+        ),
+        (
+            {"translator": "mlpmixer", "circular_longitude": True},
+            "'mlpmixer' has weights for each cell of the grid, so its columns cannot go round",
+        ),
         ({"mlp_ratio": 0.0}, "mlp_ratio must be above 0, but it is 0.0"),
         ({"beyond_history": "both"}, "beyond_history must be one of rollout, projection"),
     ],

@@ -5,7 +5,13 @@ import torch
 from torch import nn
 
 from models.translators import TRANSLATORS, TranslatorSpec
-from models.translators.metaformer import MixMlp, draw_fan_out, drop_path_rates
+from models.translators.metaformer import (
+    AttentionBlock,
+    MixMlp,
+    draw_fan_out,
+    draw_truncated,
+    drop_path_rates,
+)
 
 SPEC = TranslatorSpec(channels_in=12, channels_out=20, width=16, layers=4, drop_path=0.1)
 
@@ -65,3 +71,39 @@ def test_the_mlp_starts_by_fan_out():
     assert mlp.widen.weight.std().item() == pytest.approx(math.sqrt(2 / 256), rel=0.05)
     assert mlp.depthwise.conv.weight.std().item() == pytest.approx(math.sqrt(2 / 9), rel=0.05)
     assert mlp.narrow.weight.std().item() == pytest.approx(math.sqrt(2 / 32), rel=0.05)
+
+
+@pytest.mark.parametrize("layer", [nn.Linear(64, 64), nn.Conv2d(64, 64, 1, bias=False)])
+def test_weights_are_drawn_narrow(layer):
+    torch.manual_seed(0)
+    draw_truncated(layer)
+    assert layer.weight.std().item() == pytest.approx(0.02, rel=0.05)
+    assert layer.bias is None or not layer.bias.any()
+
+
+def test_a_block_without_scales_adds_whole_branches():
+    block = AttentionBlock(
+        nn.Identity(), nn.Identity(), channels=4, drop_rate=0.0, norm=lambda _: nn.Identity()
+    )
+    latent = torch.randn(2, 4, 3, 3)
+    # twice after attention, four times after the MLP
+    torch.testing.assert_close(block(latent), 4 * latent)
+    assert not list(block.parameters())
+
+
+@pytest.mark.parametrize("shape", [(4,), (1, 4, 1, 1)])
+def test_scales_weigh_the_branches_by_channel_and_the_place_comes_before(shape):
+    scale = torch.tensor([0.0, 1.0, 2.0, 3.0]).reshape(shape)
+    block = AttentionBlock(
+        nn.Identity(),
+        nn.Identity(),
+        channels=4,
+        drop_rate=0.0,
+        norm=lambda _: nn.Identity(),
+        first_scale=scale,
+        position=nn.Identity(),
+    )
+    # position doubles; each branch adds 0, 1, 2 or 3 of it: 2 · (1 + scale)²
+    expected = torch.tensor([2.0, 8.0, 18.0, 32.0])[:, None, None].expand(1, 4, 2, 2)
+    torch.testing.assert_close(block(torch.ones(1, 4, 2, 2)), expected)
+    assert block.mlp_scale.shape == shape

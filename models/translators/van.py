@@ -1,0 +1,60 @@
+"""VAN: attention by large kernels, as a translator.
+
+B: batch, C: channel, Y: row, X: column.
+
+References:
+    Guo et al. 2022, Visual Attention Network, arXiv 2202.09741, section 3.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from models.convolution import GridConv2d
+from models.translators.metaformer import (
+    AttentionBlock,
+    MetaTranslator,
+    MixMlp,
+    SpatialAttention,
+    draw_fan_out,
+)
+from models.translators.spec import TranslatorSpec
+
+__all__ = ["make_van"]
+
+_FIRST_SCALE = 1e-2
+"""Weight of a fresh residual branch, as published."""
+
+
+class LargeKernelGate(nn.Module):
+    """A 23×23 neighbourhood of each cell (5×5, then 7×7 at distance 3), times the cell."""
+
+    def __init__(self, channels: int, *, circular: bool) -> None:
+        super().__init__()
+        self.local = GridConv2d(channels, channels, kernel=5, groups=channels, circular=circular)
+        self.dilated = GridConv2d(
+            channels, channels, kernel=7, dilation=3, groups=channels, circular=circular
+        )
+        self.mix = nn.Conv2d(channels, channels, 1)
+
+    def forward(self, latent: Float[Tensor, "B C Y X"]) -> Float[Tensor, "B C Y X"]:
+        """Latent frames at the same width."""
+        return self.mix(self.dilated(self.local(latent))) * latent
+
+
+def make_van(spec: TranslatorSpec) -> MetaTranslator:
+    """The blocks of VAN: gSTA's, with another gate."""
+
+    def make_block(channels: int, drop_rate: float, _layer: int) -> AttentionBlock:
+        gate = LargeKernelGate(channels, circular=spec.circular)
+        attention = SpatialAttention(gate, channels=channels)
+        draw_fan_out(attention)
+        return AttentionBlock(
+            attention,
+            MixMlp(channels, hidden=int(channels * spec.mlp_ratio), circular=spec.circular),
+            channels=channels,
+            drop_rate=drop_rate,
+            first_scale=torch.full((channels,), _FIRST_SCALE),
+        )
+
+    return MetaTranslator(spec, make_block)
