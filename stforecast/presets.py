@@ -1,5 +1,6 @@
 """Presets: published hyper-parameters as the base of an experiment."""
 
+from dataclasses import replace
 from typing import Any
 
 from models.presets import PRESETS, Preset
@@ -37,11 +38,24 @@ def base_experiment(
 
 
 def _nearest(default: Preset, asked: dict[str, Any]) -> Preset:
-    """The default preset, or its sibling with the translator that is asked for."""
+    """The default preset, or its sibling with the network or the translator that is asked for.
+
+    A network without one gets its own defaults, and the window and training of the default preset.
+    """
     own = default.options.get("translator")
-    wanted = asked.get("translator", own)
-    sibling = f"{default.name.removesuffix(f'-{own}')}-{wanted}"
-    return PRESETS.get(sibling, default)
+    task = default.name.removesuffix(f"{own}")
+    network = asked.get("name", default.network)
+    if network == default.network:
+        wanted = asked.get("translator", own)
+        # A drop path is tuned for one translator, and some have none.
+        plain = replace(default, options={**default.options, "drop_path": 0.0})
+        return PRESETS.get(f"{task}{wanted}", default if wanted == own else plain)
+    siblings = (
+        preset
+        for name, preset in PRESETS.items()
+        if name.startswith(task) and preset.network == network
+    )
+    return next(siblings, replace(default, network=network, options={}))
 
 
 def _tree(preset: Preset) -> dict[str, Any]:

@@ -8,10 +8,13 @@ References:
 """
 
 from models.presets.preset import Preset
+from models.presets.recurrent import RECURRENT
 from models.presets.traffic import TRAFFIC
 from models.presets.video import VIDEO
 from models.presets.weather import WEATHER
 
 __all__ = ["PRESETS", "Preset"]
 
-PRESETS: dict[str, Preset] = {preset.name: preset for preset in (*WEATHER, *TRAFFIC, *VIDEO)}
+PRESETS: dict[str, Preset] = {
+    preset.name: preset for preset in (*WEATHER, *TRAFFIC, *VIDEO, *RECURRENT)
+}

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from models import build_network
+from models.network import Network
+
 __all__ = ["Preset", "simvp_options"]
 
 
@@ -42,12 +45,46 @@ class Preset:
     batch_size: int = 16
     """Windows a step, over all processes together."""
     parameters: int | None
-    """Trainable values; rounds to the published number. None where none is published."""
+    """Trainable values of the reference code; rounds to the published number. None where none is
+    published."""
+    unused: int = 0
+    """Values among `parameters` that the reference code holds and never uses; the network here has none
+    of them."""
     macs: float | None
-    """Multiply-adds of one pass from `history` to as many steps, one window, as published (there
-    a normalisation counts as well). None where none is published."""
+    """Multiply-adds of one pass to `counted_horizon`, one window, as published (there a normalisation
+    counts as well). None where none is published."""
+    variables: tuple[str, ...] | None = None
+    """What the channels are; None where the dataset leaves no choice."""
+    time_step: str | None = None
+    """Between frames; None where the dataset leaves no choice."""
     note: str = ""
     """Where published and shipped configurations differ, and what is not published."""
+
+    @property
+    def counted_horizon(self) -> int:
+        """Steps of the pass that the tables count.
+
+        SimVP puts out a block as long as its history, and further ones by rollout; all others go on,
+        frame by frame, to their horizon.
+        """
+        return self.history if self.network == "simvp" else self.horizon
+
+    def build(self, *, horizon: int | None = None) -> Network:
+        """The network in the preset's own sizes, with fresh weights.
+
+        Args:
+            horizon: steps forecast in one call; the preset's own unless given.
+        """
+        return build_network(
+            self.network,
+            self.options,
+            history=self.history,
+            horizon=self.horizon if horizon is None else horizon,
+            channels_in=self.channels,
+            channels_out=self.channels,
+            height=self.height,
+            width=self.width,
+        )
 
 
 def simvp_options(

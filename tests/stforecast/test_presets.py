@@ -15,6 +15,21 @@ def test_a_translator_brings_its_own_published_hyper_parameters(translator):
     network_of(experiment, n_channels=1, shape=(32, 64))
 
 
+@pytest.mark.parametrize("network", ["convlstm", "predrnn", "mau", "phydnet"])
+def test_a_network_brings_its_own_published_hyper_parameters(network):
+    base = base_experiment("weatherbench", network={"name": network})
+    own = next(p for p in PRESETS.values() if p.network == network and "-t2m-" in p.name)
+    assert base["training"]["learning_rate"] == own.learning_rate
+    experiment = load_experiment(base=base, settings=[f"network.name={network}"])
+    network_of(experiment, n_channels=1, shape=(32, 64))
+
+
+def test_a_network_without_a_preset_gets_its_defaults():
+    base = base_experiment("weatherbench", network={"name": "crevnet"})
+    assert base["network"] == {"name": "crevnet"}
+    assert base["history"] == 12
+
+
 def test_a_preset_is_found_by_name_in_its_dataset_alone():
     assert base_experiment("weatherbench", preset="weatherbench-mv-gsta")["history"] == 4
     with pytest.raises(ValueError, match="preset 'taxibj-gsta' is none of weatherbench's; known"):
@@ -23,3 +38,12 @@ def test_a_preset_is_found_by_name_in_its_dataset_alone():
 
 def test_every_default_preset_exists():
     assert set(DEFAULT_PRESETS.values()) <= set(PRESETS)
+
+
+@pytest.mark.parametrize("translator", ["convmixer", "vit"])
+def test_a_translator_without_a_preset_drops_no_path(translator):
+    network = {"translator": translator}
+    base = base_experiment("taxibj", network=network)
+    assert base["network"]["drop_path"] == 0
+    experiment = load_experiment(base={**base, "network": {**base["network"], **network}})
+    network_of(experiment, n_channels=2, shape=(32, 32))

@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
-from models import NETWORKS, build_network
+from models import NETWORKS
 from models.counting import count_macs, count_parameters
 from models.presets import PRESETS
 
@@ -11,6 +13,16 @@ PUBLISHED = {
     "mmnist-incepu": ("57.946", 19.431),
     "mmnist-gsta-large": ("524.0", 152.15),
     "mmnist-tau": ("44.656", 15.95),
+    "mmnist-vit": ("46.1", 16.9),
+    "mmnist-swin": ("46.1", 16.4),
+    "mmnist-uniformer": ("44.8", 16.5),
+    "mmnist-mlpmixer": ("38.2", 14.7),
+    "mmnist-convmixer": ("3.9", 5.5),
+    "mmnist-poolformer": ("37.1", 14.1),
+    "mmnist-convnext": ("37.3", 14.1),
+    "mmnist-van": ("44.5", 16.0),
+    "mmnist-hornet": ("45.7", 16.3),
+    "mmnist-moganet": ("46.8", 16.5),
     "taxibj-gsta": ("9.961", 2.613),
     "taxibj-incepu": ("13.795", 3.614),
     "taxibj-tau": ("9.55", 2.49),
@@ -29,19 +41,14 @@ PUBLISHED = {
 }
 
 
+SIMVP = {name: preset for name, preset in PRESETS.items() if preset.network == "simvp"}
+
+
 def build_on_meta(preset, **options):
-    """One pass from history to as many steps, as the tables count, without memory or time."""
+    """The network that the tables count, without memory or time."""
     with torch.device("meta"):
-        return build_network(
-            preset.network,
-            {**preset.options, **options},
-            history=preset.history,
-            horizon=preset.history,
-            channels_in=preset.channels,
-            channels_out=preset.channels,
-            height=preset.height,
-            width=preset.width,
-        )
+        changed = replace(preset, options={**preset.options, **options})
+        return changed.build(horizon=preset.counted_horizon)
 
 
 def macs_of(network, preset):
@@ -55,8 +62,11 @@ def macs_of(network, preset):
 
 
 def tolerance_of(preset):
-    """The tables count 5 for each normalised value too, and IncepU normalises four times a block."""
-    return 8e-3 if preset.options["translator"] == "incepu" else 6e-3
+    """The tables count 5 for each normalised value too, and IncepU normalises four times a block.
+
+    The translators beyond these three are published to 0.1 G.
+    """
+    return {"gsta": 6e-3, "tau": 6e-3, "incepu": 8e-3}.get(preset.options.get("translator"), 1.2e-2)
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -68,7 +78,8 @@ def test_a_preset_states_the_published_size(name):
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, preset in PRESETS.items() if preset.parameters is not None]
+    "name",
+    [name for name, preset in SIMVP.items() if preset.parameters is not None],
 )
 def test_the_network_of_a_preset_has_the_published_size(name):
     preset = PRESETS[name]
@@ -96,24 +107,58 @@ def test_sizes_counted_on_the_reference_code_agree_where_none_is_published(
     assert macs_of(network, preset) / 1e9 == pytest.approx(macs, rel=9e-3)
 
 
+@pytest.mark.parametrize(
+    ("translator", "taxibj", "taxibj_macs", "weather", "weather_macs"),
+    [
+        ("vit", 9.66, 2.80, 12.41, 7.99),
+        ("swin", 9.66, 2.56, 12.42, 6.88),
+        ("uniformer", 9.52, 2.71, 12.02, 7.45),
+        ("mlpmixer", 8.24, 2.18, 11.10, 5.92),
+        # The published 0.23 and 0.95 G are too few for kernels of 11×11, which the parameters have.
+        ("convmixer", 0.84, None, 1.13, None),
+        ("poolformer", 7.75, 2.06, 9.98, 5.61),
+        ("convnext", 7.84, 2.08, 10.09, 5.66),
+        ("van", 9.48, 2.49, 12.15, 6.70),
+        ("hornet", 9.68, 2.54, 12.42, 6.84),
+        ("moganet", 9.96, 2.61, 12.76, 7.01),
+    ],
+)
+def test_a_translator_has_its_published_size_on_other_grids(
+    translator, taxibj, taxibj_macs, weather, weather_macs
+):
+    for name, millions, macs in [
+        ("taxibj-gsta", taxibj, taxibj_macs),
+        ("weatherbench-t2m-gsta", weather, weather_macs),
+    ]:
+        network = build_on_meta(PRESETS[name], translator=translator, drop_path=0.0)
+        # Some are rounded, some cut.
+        assert count_parameters(network) / 1e6 == pytest.approx(millions, abs=1e-2)
+        if macs is not None:
+            assert macs_of(network, PRESETS[name]) / 1e9 == pytest.approx(macs, rel=6e-3)
+
+
 @pytest.mark.parametrize("name", PRESETS)
-def test_a_preset_builds_with_its_own_horizon(name):
+def test_a_preset_is_named_after_its_dataset_and_builds(name):
     preset = PRESETS[name]
     assert preset.name == name
     assert preset.network in NETWORKS
     assert name.startswith(preset.dataset.replace("_", "-"))
     with torch.device("meta"):
-        network = build_network(
-            preset.network,
-            preset.options,
-            history=preset.history,
-            horizon=preset.horizon,
-            channels_in=preset.channels,
-            channels_out=preset.channels,
-            height=preset.height,
-            width=preset.width,
-        )
-    history = torch.empty(
-        1, preset.history, preset.channels, preset.height, preset.width, device="meta"
-    )
-    assert network(history).shape[1] == preset.horizon
+        assert count_parameters(preset.build()) > 0
+
+
+@pytest.mark.parametrize("name", SIMVP)
+def test_a_preset_forecasts_its_own_horizon(name):
+    preset = PRESETS[name]
+    shape = (1, preset.history, preset.channels, preset.height, preset.width)
+    with torch.device("meta"):
+        forecast = preset.build()(torch.empty(shape))
+    assert forecast.shape == (1, preset.horizon, *shape[2:])
+
+
+def test_a_preset_of_weather_says_which_variables_it_has_and_how_often():
+    for name, preset in PRESETS.items():
+        if preset.dataset == "weatherbench":
+            assert len(preset.variables) == preset.channels
+            assert preset.time_step == ("6h" if "-mv-" in name else "1h")
+            assert (f"-{preset.variables[0]}-" in name) == ("-t2m-" in name or "-tcc-" in name)
