@@ -1,6 +1,6 @@
 """The network that an experiment describes."""
 
-from models import Network, build_network
+from models import NETWORKS, Network, build_network
 from models.tendency import TendencyNetwork
 from stforecast.experiment import Experiment
 
@@ -31,6 +31,11 @@ def network_of(
     )
     if experiment.target == "field":
         return network
+    if not NETWORKS[experiment.network.name].one_pass:
+        raise ValueError(
+            f"target = 'tendency' does not go with {experiment.network.name}, which is fed its own "
+            "forecasts as frames: changes are none. Choose target = 'field', or simvp."
+        )
     if experiment.horizon > experiment.history and options.get("beyond_history") != "projection":
         raise ValueError(
             f"target = 'tendency' with a horizon ({experiment.horizon}) beyond the history "

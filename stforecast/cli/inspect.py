@@ -46,12 +46,22 @@ def inspect(
     table.add_row(
         "training", ", ".join(f"{key}={value}" for key, value in experiment["training"].items())
     )
-    table.add_row("best epoch", f"{facts['epoch']}, validation loss {facts['validation_loss']:.4g}")
+    if "imported" in facts:
+        table.add_row("weights", _imported(facts["imported"]))
+    else:
+        table.add_row(
+            "best epoch", f"{facts['epoch']}, validation loss {facts['validation_loss']:.4g}"
+        )
     table.add_row("data fingerprint", facts["data_fingerprint"])
     table.add_row(
         "versions", ", ".join(f"{key} {value}" for key, value in facts["versions"].items())
     )
     console.print(table)
+
+
+def _imported(origin: dict) -> str:
+    digest = origin["sha256"][:12]
+    return f"imported from {origin['file']} (sha256 {digest}…)\nas {origin['preset']}"
 
 
 def _channels(facts: dict) -> str:

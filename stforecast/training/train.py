@@ -24,7 +24,7 @@ from stforecast.errors import TrainingError
 from stforecast.experiment import Experiment, save_experiment
 from stforecast.figures.curves import plot_history
 from stforecast.figures.save import save_figure
-from stforecast.forecaster import Forecaster
+from stforecast.forecaster import Forecaster, read_facts
 from stforecast.networks import network_of
 from stforecast.run import Run, open_run
 from stforecast.training.distributed import (
@@ -35,7 +35,7 @@ from stforecast.training.distributed import (
 from stforecast.training.fit import fit
 from stforecast.training.plan import Plan, first_and_last, make_plan
 
-__all__ = ["train"]
+__all__ = ["build_planned", "check_place", "claim", "describe", "leave_baselines", "train"]
 
 
 def train(
@@ -68,14 +68,14 @@ def train(
     console = console if console is not None and processes.is_first else Console(quiet=True)
     plan = make_plan(experiment, series)
     place = Run(Path(run))
-    _check_place(place, plan, resume=resume)
-    network = _build(plan)
-    forecaster = _describe(plan, network, series)
+    check_place(place, plan, resume=resume)
+    network = build_planned(plan)
+    forecaster = describe(plan, network, series)
     if processes.count > 1:
         synchronise_batch_norm(network, device_type=device_type)
     wait_for_all()
     if processes.is_first and not resume:
-        _claim(place, plan)
+        claim(place, plan)
     best = fit(plan, network, forecaster, place, processes, device_type, console, resume=resume)
     if not np.isfinite(best.best_loss):
         raise TrainingError(
@@ -97,7 +97,7 @@ def train(
     return place
 
 
-def _check_place(run: Run, plan: Plan, *, resume: bool) -> None:
+def check_place(run: Run, plan: Plan, *, resume: bool) -> None:
     """Refuse a folder that is taken, or that cannot be resumed with this experiment and these data."""
     if not resume:
         taken = (run.experiment_file, run.forecaster_file, run.checkpoint_file)
@@ -110,6 +110,11 @@ def _check_place(run: Run, plan: Plan, *, resume: bool) -> None:
             raise ValueError(f"{run.folder} is a file; name a folder with --run.")
         return
     open_run(run.folder)
+    if run.forecaster_file.is_file() and "imported" in read_facts(run.forecaster_file):
+        raise ValueError(
+            f"{run.folder} holds imported weights: there is no training to go on with. Train a new "
+            "run."
+        )
     if _differs(run.experiment(), plan.experiment):
         raise ValueError(
             f"{run.folder} was begun with another experiment; --resume goes on with its own. Leave "
@@ -123,7 +128,7 @@ def _check_place(run: Run, plan: Plan, *, resume: bool) -> None:
         )
 
 
-def _claim(run: Run, plan: Plan) -> None:
+def claim(run: Run, plan: Plan) -> None:
     """Begin the run: nothing can be wrong any more with experiment and data."""
     with atomic_path(run.fingerprint_file) as temporary:
         temporary.write_text(plan.fingerprint + "\n")
@@ -131,8 +136,13 @@ def _claim(run: Run, plan: Plan) -> None:
 
 
 def _finish(run: Run, plan: Plan, series: xr.DataArray) -> None:
-    """Leave beside the forecaster what needs the training split: its baselines, and the losses."""
+    """Leave beside the forecaster the losses of its training, and its baselines."""
     save_figure(plot_history(pd.read_csv(run.history_file)), run.figures / "loss.png")
+    leave_baselines(run, plan, series)
+
+
+def leave_baselines(run: Run, plan: Plan, series: xr.DataArray) -> None:
+    """Leave beside the forecaster the baselines that are fitted on the training split."""
     frames = plan.split["train"]
     fit_baselines(
         run,
@@ -147,7 +157,8 @@ def _differs(before: Experiment, now: Experiment) -> bool:
     return before.model_copy(update=moved) != now.model_copy(update=moved)
 
 
-def _build(plan: Plan) -> Network:
+def build_planned(plan: Plan) -> Network:
+    """The network with fresh weights, drawn from the experiment's seed."""
     shape = (plan.frames.shape[2], plan.frames.shape[3])
     with torch.random.fork_rng():
         torch.manual_seed(plan.experiment.seed)
@@ -159,7 +170,8 @@ def _build(plan: Plan) -> Network:
         )
 
 
-def _describe(plan: Plan, network: Network, series: xr.DataArray) -> Forecaster:
+def describe(plan: Plan, network: Network, series: xr.DataArray) -> Forecaster:
+    """The network with all that it takes to forecast; the normaliser is fitted on the training split."""
     train_range = plan.split["train"]
     grid = None
     if "latitude" in series.coords:

@@ -27,3 +27,10 @@ def test_an_unknown_network_or_option_is_refused():
         build("network.name=simvp3")
     with pytest.raises(ValueError, match="has no option width"):
         build("network.width=3")
+
+
+def test_changes_are_not_fed_back_as_frames():
+    small = {"name": "convlstm", "width": 4, "layers": 1}
+    experiment = load_experiment(base={**BASE, "network": small}, settings=["target=tendency"])
+    with pytest.raises(ValueError, match="target = 'tendency' does not go with convlstm"):
+        network_of(experiment, n_channels=1, shape=(8, 8))
