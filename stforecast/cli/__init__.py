@@ -6,9 +6,11 @@ import sys
 
 import typer
 
+from stforecast.cli.benchmark import benchmark
 from stforecast.cli.catalogue import datasets, networks
 from stforecast.cli.evaluate import evaluate
 from stforecast.cli.forecast import forecast
+from stforecast.cli.importing import import_checkpoint
 from stforecast.cli.inspect import inspect
 from stforecast.cli.prepare import prepare
 from stforecast.cli.sample import sample
@@ -25,8 +27,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (sample, prepare, train, evaluate, forecast, networks, datasets, inspect):
+for command in (
+    sample,
+    prepare,
+    train,
+    evaluate,
+    forecast,
+    benchmark,
+    networks,
+    datasets,
+    inspect,
+):
     app.command()(command)
+app.command("import")(import_checkpoint)  # a name that no function can have
 
 
 def main() -> None:

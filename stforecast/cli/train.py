@@ -76,7 +76,7 @@ def train(
         raise ValueError("--sample makes its own data: leave out --data, or leave out --sample.")
     folder = run or _free_folder(dataset)
     place = None if sample else find_data(dataset, data or experiment.data).resolve()
-    series, place = _open(experiment, place, device=device)
+    series, place = open_data(experiment, place, device=device)
     experiment = experiment.model_copy(update={"data": str(place)})
     console.print(f"{dataset} on {series.sizes['y']}×{series.sizes['x']}: {folder}")
     if "note" in series.attrs:
@@ -85,7 +85,7 @@ def train(
     console.print(f"next: stforecast evaluate {folder}")
 
 
-def _open(
+def open_data(
     experiment: "Experiment", place: Path | None, *, device: str
 ) -> "tuple[xr.DataArray, Path]":
     """The series, memory-mapped, and where it comes from: the synthetic sample if no place is given.

@@ -18,9 +18,12 @@ SURFACE = {
     "train": "dataset --data --sample --preset --config --set --run --resume --device",
     "evaluate": "run --data --split --dialect --threshold --device",
     "forecast": "run --input --output --init-time --steps --layout --place --figures --device",
-    "networks": "",
+    "benchmark": "dataset --networks --data --sample --preset --config --set --seeds --epochs "
+    "--budget --learning-rates --run --device",
+    "networks": "--dataset",
     "datasets": "",
     "inspect": "run --json",
+    "import": "file --preset --run --data --set",
 }
 
 
@@ -168,10 +171,18 @@ def test_a_prepared_store_trains_as_the_raw_files_do(place, monkeypatch, capsys)
 def test_the_catalogue_lists_what_there_is(monkeypatch, capsys):
     _, out, _ = call(monkeypatch, capsys, "datasets")
     assert "weatherbench" in out
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "100")
     _, out, _ = call(monkeypatch, capsys, "networks")
-    assert "weatherbench-t2m-gsta" in out
-    assert "12.758 M" in out
+    assert max(map(len, out.splitlines())) <= 100
+    assert "mmnist: 10 → 10 frames of 1×64×64" in out
+    rows = {line.split()[0]: line.split()[1:] for line in out.splitlines() if line.strip()}
+    # parameters here and published, multiply-adds, published MSE and MAE
+    sizes = ["11.521", "M", "14.928", "M", "136", "G"]
+    assert rows["weatherbench-t2m-convlstm-s"] == [*sizes, "1.521", "0.7949"]
+    assert rows["weatherbench-mv-tau"] == ["9.549", "M", "–", "5.001", "G*", "–", "–"]
+    _, out, _ = call(monkeypatch, capsys, "networks", "--dataset", "taxibj")
+    assert "taxibj-gsta" in out
+    assert "weatherbench" not in out
 
 
 @pytest.mark.parametrize(
@@ -200,6 +211,7 @@ def test_the_catalogue_lists_what_there_is(monkeypatch, capsys):
             "'soon' is no time; write",
         ),
         ("inspect {place}/data", "no forecaster.safetensors"),
+        ("networks --dataset x", "there is no preset for 'x'; there are some for weatherbench"),
         ("sample weatherbench {place}/data", "exists already and is not empty"),
         ("prepare weatherbench --data {place}/data --out {place}/run", "exists already"),
     ],
