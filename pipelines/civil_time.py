@@ -9,9 +9,12 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Int, Shaped
 
-__all__ = ["complete_days", "deepst_targets", "nonexistent", "slots_per_day"]
+__all__ = ["YEARS", "complete_days", "deepst_targets", "nonexistent", "slots_per_day"]
 
 DAY = np.timedelta64(1, "D")
+YEARS = (1900, 2100)
+"""First and last year in which traffic can have been counted; what lies outside is a slip of the pen,
+and nanoseconds cannot hold it."""
 _NANOSECOND = np.timedelta64(1, "ns")
 
 

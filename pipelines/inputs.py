@@ -91,6 +91,11 @@ class Inputs:
 
     def check(self, series: xr.DataArray) -> None:
         """Raise ValueError unless the series has all that the inputs are computed from."""
+        if set(self.names) & set(_CALENDAR) and series.attrs.get("clock") == "artificial":
+            raise ValueError(
+                "The data have no time stamps, but this network takes the calendar as an input; give "
+                "it the original files, or train one without inputs."
+            )
         for name in self.names:
             if name not in _CALENDAR and name not in series.coords:
                 raise ValueError(

@@ -93,7 +93,10 @@ def fit_normaliser(
             progress(stop, series.sizes["time"])
     for index, name in enumerate(series["channel"].values):
         if moments.count[index] == 0:
-            raise ValueError(f"Channel {name}: no finite value among the training frames.")
+            raise ValueError(
+                f"Channel {name}: no finite value among the training frames; "
+                "leave it out of `variables`, or train on times that have some."
+            )
         if not moments.maximum[index] > moments.minimum[index]:
             raise ValueError(
                 f"Channel {name}: every training value is {moments.minimum[index]:g}; a constant "

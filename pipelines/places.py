@@ -61,13 +61,10 @@ class Place:
         north, east = np.meshgrid(latitude, longitude, indexing="ij")
         return (north.T, east.T) if self.transposed else (north, east)
 
-    def lay_out(self, array: xr.DataArray) -> xr.DataArray:
-        """A series or forecast turned so that north is up, with `latitude` (y) and `longitude` (x).
+    def check(self, array: xr.DataArray) -> None:
+        """Raise ValueError unless a series or forecast can lie here.
 
-        The coordinates `row` and `column` keep each cell's place in the data.
-
-        Raises:
-            ValueError: the grid has other rows and columns than the place's.
+        It cannot where its grid has other rows and columns, or a geography of its own.
         """
         shape = (array.sizes["y"], array.sizes["x"])
         if self.shape is not None and shape != self.shape:
@@ -75,7 +72,22 @@ class Place:
                 f"place.preset = {self.name!r} is a grid of {self.shape[0]}×{self.shape[1]} cells, but "
                 f"the data have {shape[0]}×{shape[1]}; name the extent of yours with place.extent."
             )
-        dims = array.dims
+        if "latitude" in array.coords:
+            raise ValueError(
+                f"place {self.name!r} is for grids without coordinates, but the data have latitudes "
+                "and longitudes of their own; leave place out."
+            )
+
+    def lay_out(self, array: xr.DataArray) -> xr.DataArray:
+        """A series or forecast turned so that north is up, with `latitude` (y) and `longitude` (x).
+
+        The coordinates `row` and `column` keep each cell's place in the data.
+
+        Raises:
+            ValueError: the grid has other rows and columns than the place's, or is on the map already.
+        """
+        self.check(array)
+        shape, dims = (array.sizes["y"], array.sizes["x"]), array.dims
         array = array.assign_coords(
             row=("y", np.arange(shape[0])), column=("x", np.arange(shape[1]))
         )
@@ -162,7 +174,16 @@ class PlaceConfig(BaseModel):
     @classmethod
     def _from_text(cls, value: object) -> object:
         """`--set place.extent=39.8,40.1,116.2,116.6` arrives as one text."""
-        return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+        edges = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+        if isinstance(edges, list | tuple) and len(edges) != 4:
+            raise ValueError("write four numbers: south, north, west, east")
+        return edges
+
+    @property
+    def zone(self) -> str | None:
+        """IANA name of the time zone that is set, or that the preset has; None if neither tells."""
+        preset = PLACES.get(self.preset or "")
+        return self.time_zone or (preset.time_zone if preset else None)
 
     def changed(self, settings: Sequence[str]) -> "PlaceConfig":
         """The same with some keys set: "preset=nyc_taxi", "first_cell=south-west".
@@ -186,7 +207,8 @@ class PlaceConfig(BaseModel):
         except ValidationError as error:
             problem = error.errors()[0]
             key = ".".join(map(str, ("place", *problem["loc"])))
-            raise ValueError(f"{key} = {problem['input']!r}: {problem['msg']}.") from error
+            message = problem["msg"].removeprefix("Value error, ")
+            raise ValueError(f"{key} = {problem['input']!r}: {message}.") from error
 
     def find(self, told: str | None = None) -> Place | None:
         """The place that is meant; None if none is known.

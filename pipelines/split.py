@@ -136,9 +136,13 @@ def resolve_split(
             _leave_gap(times, ranges, earlier, later, steps=gap, time_step=time_step)
     for name, part in zip(SPLITS, parts, strict=True):
         if not ranges[name]:
+            meant, way_out = f"split.{name} = {part!r}", "Name other times"
+            if config.protocol is not None:
+                meant = f"split.{name} beside split.protocol = {config.protocol!r}"
+                way_out = f"Set another split.validation than {config.validation}"
             raise ValueError(
-                f"split.{name} = {part!r} holds no frame, gap of {gap} steps taken off: the data have "
-                f"{len(times)} frames {_span(times)}. Name other times, or a smaller split.gap."
+                f"{meant} holds no frame, gap of {gap} steps taken off: the data have {len(times)} "
+                f"frames {_span(times)}. {way_out}, or a smaller split.gap."
             )
     return ranges
 

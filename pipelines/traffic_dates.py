@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Int, Shaped
 
-from pipelines.civil_time import slots_per_day
+from pipelines.civil_time import YEARS, slots_per_day
 
 __all__ = ["decode_dates", "step_of_slots", "times_of_slots"]
 
@@ -33,6 +33,8 @@ def decode_dates(
     shaped = texts.str.fullmatch(r"[0-9]{10}")
     days = pd.to_datetime(texts.where(shaped).str.slice(0, 8), format="%Y%m%d", errors="coerce")
     _refuse(texts, days.isna(), name, "is no date; write YYYYMMDDSS, SS being the slot from 01")
+    outside = ~days.dt.year.between(*YEARS)
+    _refuse(texts, outside, name, f"lies outside the years {YEARS[0]} to {YEARS[1]}; mend the year")
     slots = texts.str.slice(8).astype(int).to_numpy()
     _refuse(texts, slots == 0, name, "has slot 00; slots are counted from 01")
     return days.to_numpy().astype("datetime64[D]"), slots

@@ -57,8 +57,9 @@ def find_files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
     there = [place for place in sorted(path.iterdir()) if not place.name.startswith(".")]
-    flows = [place for place in there if place.name.lower().endswith("inout.h5")]
-    windows = [place for place in there if place.name == "dataset.npz"]
+    files = [place for place in there if place.is_file()]
+    flows = [place for place in files if place.name.lower().endswith("inout.h5")]
+    windows = [place for place in files if place.name == "dataset.npz"]
     if not flows and not windows:
         has = f"it has {names(place.name for place in there)}" if there else "it is empty"
         raise ValueError(

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipelines.civil_time import YEARS
+
 __all__ = ["days_of", "holidays_of", "numbers_of", "read_daily_table", "read_holidays"]
 
 _UNKNOWN = ("", "M", "NA", "NaN", "nan")
@@ -62,6 +64,8 @@ def days_of(table: pd.DataFrame, *, path: Path) -> np.ndarray:
     """
     days = pd.to_datetime(table["date"].str.strip(), format="%d-%m-%Y", errors="coerce")
     _refuse(table, "date", days.isna().to_numpy(), path, "is no date; write D-M-YYYY")
+    outside = ~days.dt.year.between(*YEARS).to_numpy()
+    _refuse(table, "date", outside, path, f"lies outside the years {YEARS[0]} to {YEARS[1]}")
     return days.to_numpy().astype("datetime64[D]")
 
 

@@ -119,11 +119,12 @@ class Experiment(BaseModel):
             raise ValueError(f"known are {', '.join([*GROUPS, *INPUTS])}")
         return value
 
-    @field_validator("time_step")
+    @field_validator("time_step", mode="before")
     @classmethod
-    def _readable_step(cls, value: str | None) -> str | None:
+    def _readable_step(cls, value: object) -> object:
+        """`--set time_step=30` arrives as a number."""
         if value is not None:
-            parse_step(value)
+            parse_step(str(value))
         return value
 
 

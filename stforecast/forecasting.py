@@ -55,18 +55,21 @@ def forecast_file(
     layout = layout_of(Path(output), layout=layout)
     _check_output(Path(output), Path(source))
     forecaster = load_forecaster(run, device=choose_device(device))
+    placed = forecaster.experiment.place.changed(place)
     series = forecaster.select(
         open_series(
             forecaster.experiment.dataset,
             source,
             variables=forecaster.experiment.variables,
             time_step=forecaster.experiment.time_step,
-            time_zone=forecaster.experiment.place.time_zone,
+            time_zone=placed.zone or forecaster.experiment.place.zone,
         )
     )
     chosen = choose_init_times(forecaster, series, init_times)
     steps = forecaster.experiment.horizon if steps is None else steps
-    lies = forecaster.experiment.place.changed(place).find(series.attrs.get("place"))
+    lies = placed.find(series.attrs.get("place"))
+    if lies is not None:
+        lies.check(series)
     made = forecast_batches(
         forecaster,
         series,

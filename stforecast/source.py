@@ -37,7 +37,7 @@ def find_data(dataset: str, path: str | Path | None = None) -> Path:
     """
     if path is not None:
         if not Path(path).exists():
-            raise ValueError(f"data {path} does not exist; name where they lie with --data PATH.")
+            raise ValueError(f"data {path} does not exist; name the file, folder or store.")
         return Path(path)
     place = Path(os.environ.get("STFORECAST_DATA", "data")) / dataset
     if not place.exists():
@@ -80,7 +80,8 @@ def open_series(
         series = _from_store(dataset, place, variables=variables, step=step)
     else:
         series = pipeline.open_series(place, variables=variables, time_step=step)
-    if time_zone is not None and series.attrs.get("time_zone") == "unknown":
+    told = series.attrs.get("time_zone") != "unknown" or _has_artificial_clock(series)
+    if time_zone is not None and not told:
         series = _in_zone(series, time_zone)
     return series if days == "all" else _complete(series, place)
 
@@ -105,16 +106,32 @@ def _from_store(
 def _in_zone(series: xr.DataArray, time_zone: str) -> xr.DataArray:
     """The series with its zone named, without the frames of hours that clocks skip there."""
     skipped = nonexistent(series["time"].values, time_zone)
-    return _frames(series, ~skipped).assign_attrs(time_zone=time_zone)
+    known = _frames(series, ~skipped).assign_attrs(time_zone=time_zone)
+    return _noted(known, f"slots that the clocks skip ({time_zone}), left out", int(skipped.sum()))
 
 
 def _complete(series: xr.DataArray, place: Path) -> xr.DataArray:
     """The frames of complete days, lazily."""
+    if _has_artificial_clock(series):
+        raise ValueError(f"{place} has no time stamps and so no days; leave out days = 'complete'.")
     times = series["time"].values
     kept = complete_days(times, time_step=time_step_of(times))
     if not kept.any():
         raise ValueError(f"{place} has no day with all its frames; leave out days = 'complete'.")
-    return _frames(series, kept)
+    left_out = len(np.unique(times[~kept].astype("datetime64[D]")))
+    return _noted(_frames(series, kept), "incomplete days, left out", left_out)
+
+
+def _has_artificial_clock(series: xr.DataArray) -> bool:
+    return series.attrs.get("clock") == "artificial"
+
+
+def _noted(series: xr.DataArray, text: str, count: int) -> xr.DataArray:
+    """The series with a count added to what is to be told of it, unless that is 0."""
+    if not count:
+        return series
+    notes = [series.attrs.get("note", ""), f"{text}: {count}"]
+    return series.assign_attrs(note="; ".join(filter(None, notes)))
 
 
 def _frames(series: xr.DataArray, kept: np.ndarray) -> xr.DataArray:
@@ -188,7 +205,7 @@ def experiment_series(
         variables=experiment.variables,
         time_step=experiment.time_step,
         days=experiment.days,
-        time_zone=experiment.place.time_zone,
+        time_zone=experiment.place.zone,
         progress=progress,
     )
 

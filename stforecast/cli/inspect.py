@@ -37,6 +37,8 @@ def inspect(
         table.add_row("inputs", ", ".join(experiment["inputs"]))
     if place := experiment.get("place"):
         table.add_row("place", ", ".join(f"{key}={value}" for key, value in place.items()))
+    if note := facts.get("note"):
+        table.add_row("note", note)
     for name, times in facts["split"].items():
         table.add_row(name, f"{times}, {facts['windows'][name]} windows")
     options = {key: value for key, value in experiment["network"].items() if key != "name"}

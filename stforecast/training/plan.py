@@ -43,6 +43,11 @@ def make_plan(experiment: Experiment, series: xr.DataArray) -> Plan:
     times = series["time"].values.astype("datetime64[ns]")
     step = time_step_of(times) if experiment.time_step is None else parse_step(experiment.time_step)
     config = experiment.training
+    if experiment.split.protocol == "stresnet" and series.attrs.get("clock") == "artificial":
+        raise ValueError(
+            "split.protocol = 'stresnet' needs time stamps, but these data have none; leave it out, or "
+            "train on the original files."
+        )
     spec = WindowSpec(experiment.history, experiment.horizon)
     split = resolve_split(times, experiment.split, window_steps=spec.length, time_step=step)
     starts = {
@@ -99,8 +104,22 @@ def _is_circular(series: xr.DataArray) -> bool:
 
 
 def _resolve_place(config: PlaceConfig, series: xr.DataArray) -> PlaceConfig:
-    """The place with the name that the data files tell: files of later days may be named otherwise."""
-    told = series.attrs.get("place")
+    """The place with the name that the data files tell: files of later days may be named otherwise.
+
+    Raises:
+        ValueError: the data cannot lie there, or have another time zone than is named.
+    """
+    told, zone = series.attrs.get("place"), series.attrs.get("time_zone", "unknown")
+    if series.attrs.get("clock") == "artificial":
+        zone = "none"
+    if config.time_zone is not None and zone not in ("unknown", config.time_zone):
+        raise ValueError(
+            f"place.time_zone = {config.time_zone!r}, but the time zone of these data is {zone}; leave "
+            "it out."
+        )
+    place = config.find(told)
+    if place is not None:
+        place.check(series)
     if told is None or config.preset is not None or config.extent is not None:
         return config
     return config.model_copy(update={"preset": told})

@@ -194,6 +194,7 @@ def describe(plan: Plan, network: Network, series: xr.DataArray) -> Forecaster:
             "split": {name: first_and_last(plan.times, plan.split[name]) for name in SPLITS},
             "synthetic": series.attrs.get("synthetic", "false"),
             "source": series.attrs.get("source", ""),
+            "note": series.attrs.get("note", ""),
             "data_fingerprint": plan.fingerprint,
             "versions": {
                 "python": platform.python_version(),

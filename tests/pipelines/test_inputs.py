@@ -115,6 +115,8 @@ def test_inputs_that_the_data_lack_are_refused():
         resolve_inputs(("weather",), series_of())
     with pytest.raises(ValueError, match="need time stamps, but these data have none"):
         resolve_inputs(("calendar",), series_of().assign_attrs(clock="artificial"))
+    with pytest.raises(ValueError, match="no time stamps, but this network takes the calendar"):
+        inputs_of("day_of_week").of_frames(series_of().assign_attrs(clock="artificial"))
     with pytest.raises(ValueError, match="The data have no wind_speed"):
         inputs_of("wind_speed").of_frames(series_of())
     with pytest.raises(ValueError, match="input temperature: no value among the training frames"):

@@ -184,8 +184,9 @@ def test_unknown_preset_key_and_corner_are_refused():
         PlaceConfig.model_validate({"box": "1,2,3,4"})
     with pytest.raises(ValidationError, match="north-west"):
         PlaceConfig.model_validate({"first_cell": "upper-left"})
-    with pytest.raises(ValidationError):
-        PlaceConfig.model_validate({"extent": "40,41"})
+    for edges in ("40,41", [40, 40.4, 116]):
+        with pytest.raises(ValidationError, match="write four numbers: south, north, west, east"):
+            PlaceConfig.model_validate({"extent": edges})
 
 
 def test_settings_change_single_keys():
@@ -202,7 +203,8 @@ def test_settings_change_single_keys():
     [
         ("preset", "place takes KEY=VALUE with the keys preset, extent"),
         ("box=1,2,3,4", "place takes KEY=VALUE with the keys preset, extent"),
-        ("preset=paris", r"place\.preset = 'paris': .*known are taxibj"),
+        ("preset=paris", r"place\.preset = 'paris': known are taxibj"),
+        ("extent=1,2,3", r"place\.extent = '1,2,3': write four numbers"),
         ("extent=1,2,x,4", r"place\.extent\.2 = 'x'"),
     ],
 )
@@ -215,6 +217,18 @@ def test_a_corner_without_a_box_is_refused_and_a_zone_alone_is_not():
     with pytest.raises(ValueError, match=r"place.first_cell is set, but no place"):
         PlaceConfig(first_cell="south-west").find()
     assert PlaceConfig(time_zone="Europe/Paris").find() is None
+
+
+def test_the_zone_is_the_one_set_else_that_of_the_preset():
+    assert PlaceConfig(preset="nyc_taxi").zone == "America/New_York"
+    assert PlaceConfig(preset="nyc_taxi", time_zone="Europe/Paris").zone == "Europe/Paris"
+    assert [PlaceConfig().zone, PlaceConfig(preset="none").zone] == [None, None]
+
+
+def test_a_grid_that_is_on_the_map_already_is_refused():
+    placed = Place(name="own", extent=BOX).lay_out(series_of())
+    with pytest.raises(ValueError, match="latitudes and longitudes of their own; leave place out"):
+        Place(name="own", extent=BOX).lay_out(placed)
 
 
 def test_an_unknown_zone_is_refused():

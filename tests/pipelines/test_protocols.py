@@ -53,6 +53,15 @@ def test_data_that_are_too_short_are_refused():
         resolve(days(1), protocol="openstl")
 
 
+def test_a_split_without_a_frame_names_the_key_that_changes_it():
+    for validation, name in ((0.9999, "train"), (0.0001, "validation")):
+        message = (
+            f"split.{name} beside split.protocol = 'stresnet' holds no frame.*split.validation"
+        )
+        with pytest.raises(ValueError, match=message):
+            resolve(days(60), protocol="stresnet", validation=validation)
+
+
 def test_unknown_protocols_and_times_beside_one_are_refused():
     with pytest.raises(ValidationError, match="known are openstl, stresnet"):
         SplitConfig(protocol="deepst")

@@ -43,6 +43,9 @@ def test_dates_are_read_as_bytes_texts_and_numbers(dates):
         ("", "row 1, '', is no date"),
         ("201601040a", "row 1, '201601040a', is no date"),
         ("2016010400", "row 1, '2016010400', has slot 00; slots are counted from 01"),
+        # Nanoseconds reach from 1677 to 2262: 9999 would become a time of the year 1815.
+        ("9999010401", "row 1, '9999010401', lies outside the years 1900 to 2100"),
+        ("0000010401", "row 1, '0000010401', lies outside the years"),
     ],
 )
 def test_a_row_that_is_no_date_is_named_with_its_number(bad, message):

@@ -27,6 +27,12 @@ def flows(n_times=4, shape=(2, 3), dtype="float32"):
     return np.ones((n_times, 2, *shape), dtype=dtype)
 
 
+def test_a_folder_that_is_named_like_a_file_is_none(tmp_path):
+    file = write(tmp_path / "X16_M2x3_T30_InOut.h5", flows())
+    (tmp_path / "Old_InOut.h5").mkdir()
+    assert find_files(tmp_path) == [file]
+
+
 def test_a_file_is_opened_with_its_times_grid_and_origin(tmp_path):
     file = open_flows(write(tmp_path / "NYC16_M16x12_T30_InOut.h5", flows()))
     assert file.times[[0, -1]].astype("M8[m]").astype(str).tolist() == [

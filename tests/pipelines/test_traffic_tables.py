@@ -65,6 +65,9 @@ def test_a_field_that_cannot_be_is_named_with_its_line(tmp_path):
     table = read_daily_table(path)
     with pytest.raises(ValueError, match="line 3, date '1-13-2016', is no date; write D-M-YYYY"):
         days_of(table, path=path)
+    late = table.assign(date=["1-1-2016", "1-1-9016"])
+    with pytest.raises(ValueError, match="line 3, date '1-1-9016', lies outside the years 1900"):
+        days_of(late, path=path)
     with pytest.raises(ValueError, match="line 3, precipitation 'x', is no number; leave it empty"):
         numbers_of(table, "precipitation", path=path)
     table["date"] = ["1-1-2016", "2-1-2016"]

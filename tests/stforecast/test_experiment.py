@@ -57,6 +57,7 @@ def test_settings_are_read_as_toml_or_as_text(setting, key, value):
         ("training.epoch=8", r"training.epoch is no key .* known: epochs, batch_size"),
         ("history=0", r"history = 0: Input should be greater than or equal to 1"),
         ("time_step=6 hours", r"time_step = '6 hours': .* write it like 30min"),
+        ("time_step=30", r"time_step = 30: .* write it like 30min"),
         ("split.train=0.9", r"split = .*add up to 1.2"),
         ("training.schedule=linear", r"training.schedule = 'linear': .*'cosine'"),
         ("history", r"--set takes key=value"),

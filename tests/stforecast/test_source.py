@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 
 from pipelines.store import fingerprint_of, open_store, write_store
-from stforecast.source import _cache_key, find_data, open_series, stored_series
+from stforecast.experiment import load_experiment
+from stforecast.source import (
+    _cache_key,
+    experiment_series,
+    find_data,
+    open_series,
+    stored_series,
+)
 
 
 @pytest.fixture
@@ -77,9 +84,13 @@ def test_days_that_lack_a_frame_are_left_out_where_asked(waves, tmp_path):
     assert open_series("taxibj", tmp_path / "store").sizes["time"] == 143
     complete = stored_series("taxibj", tmp_path / "store", days="complete")
     assert np.array_equal(complete, series.isel(time=[*range(48), *range(96, 144)]))
+    assert complete.attrs["note"] == "incomplete days, left out: 1"
     write_store(series[:47], tmp_path / "short")
     with pytest.raises(ValueError, match="no day with all its frames"):
         open_series("taxibj", tmp_path / "short", days="complete")
+    write_store(series.assign_attrs(clock="artificial"), tmp_path / "windows")
+    with pytest.raises(ValueError, match="has no time stamps and so no days"):
+        open_series("taxibj", tmp_path / "windows", days="complete")
 
 
 def test_hours_that_clocks_skip_are_left_out_where_the_zone_is_named(waves, tmp_path):
@@ -88,9 +99,23 @@ def test_hours_that_clocks_skip_are_left_out_where_the_zone_is_named(waves, tmp_
     # Clocks went forward on 2016-03-13: 02:00 and 02:30 never were.
     assert series.sizes["time"] == 142
     assert series.attrs["time_zone"] == "America/New_York"
+    assert series.attrs["note"] == "slots that the clocks skip (America/New_York), left out: 2"
     write_store(half_hours(waves, n_days=3, zone="Asia/Shanghai"), tmp_path / "known")
     known = open_series("taxibj", tmp_path / "known", time_zone="America/New_York")
     assert known.attrs["time_zone"] == "Asia/Shanghai"
+
+
+def test_a_preset_place_brings_its_time_zone(waves, tmp_path):
+    write_store(half_hours(waves, n_days=3), tmp_path / "store")
+    experiment = load_experiment(
+        base={"dataset": "taxibj"}, settings=["place.preset=nyc_taxi", "variables=t2m"]
+    )
+    series = experiment_series(experiment, tmp_path / "store")
+    assert (series.sizes["time"], series.attrs["time_zone"]) == (142, "America/New_York")
+    windows = half_hours(waves, n_days=3).assign_attrs(clock="artificial")
+    write_store(windows, tmp_path / "windows")
+    # An artificial clock is that of no zone, and skips nothing.
+    assert experiment_series(experiment, tmp_path / "windows").attrs["time_zone"] == "unknown"
 
 
 def test_counts_of_a_store_are_not_thinned(waves, tmp_path):
