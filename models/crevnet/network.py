@@ -23,8 +23,8 @@ from torch import Tensor
 from models.crevnet.autoencoder import COARSENING, TwoWayAutoencoder
 from models.crevnet.predictor import ReversiblePredictor
 from models.network import ForecastError, Network, NetworkShape, check_whole
+from models.recurrent.options import check_loop
 from models.recurrent.sampling import draw_truth_fed, truth_chances
-from models.recurrent.sequence import check_loop
 
 __all__ = ["CrevNet", "CrevNetConfig"]
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from models.network import NetworkShape, check_whole
+from models.network import NetworkShape
 from models.recurrent.gates import gates_of
-from models.recurrent.sequence import RecurrentCore, RecurrentNetwork, check_loop, patch_shape
+from models.recurrent.options import StackConfig
+from models.recurrent.sequence import RecurrentCore, RecurrentNetwork, patch_shape
 
 __all__ = ["ConvLSTMConfig", "make_convlstm"]
 
@@ -23,38 +24,13 @@ State = list[tuple[Tensor, Tensor]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConvLSTMConfig:
-    """Options of ConvLSTM; the defaults make the published ConvLSTM-S of OpenSTL."""
+class ConvLSTMConfig(StackConfig):
+    """Options of ConvLSTM; the defaults make OpenSTL's ConvLSTM-S, and a width of 192 its ConvLSTM-L."""
 
     width: int = 128
     """Channels of each layer; 192 in ConvLSTM-L."""
-    layers: int = 4
-    """Cells on top of each other."""
-    kernel: int = 5
-    """Cells along a side of the convolutions; odd."""
-    patch: int = 4
-    """Cells along a side that are folded into channels."""
     layer_norm: bool = False
     """Normalise the gates over channels, rows and columns: then it is bound to one size of grid."""
-    sampling: str = "scheduled"
-    """One of `models.recurrent.sampling.SAMPLINGS`."""
-    sampling_until: int | float = 0.4
-    """Fraction of the training after which only own forecasts follow the history."""
-    loss_frames: str = "all"
-    """"all" but the first, as published, or those of the "forecast"."""
-
-    def __post_init__(self) -> None:
-        check_whole("width", self.width, at_least=1)
-        check_whole("layers", self.layers, at_least=1)
-        check_whole("kernel", self.kernel, at_least=1)
-        if self.kernel % 2 == 0:
-            raise ValueError(f"kernel must be odd, but it is {self.kernel}.")
-        check_loop(
-            patch=self.patch,
-            sampling=self.sampling,
-            sampling_until=self.sampling_until,
-            loss_frames=self.loss_frames,
-        )
 
 
 class ConvLSTMCell(nn.Module):
@@ -114,11 +90,4 @@ class ConvLSTMCore(RecurrentCore):
 
 def make_convlstm(config: ConvLSTMConfig, shape: NetworkShape) -> RecurrentNetwork:
     """ConvLSTM in its loop."""
-    return RecurrentNetwork(
-        ConvLSTMCore(config, shape),
-        shape,
-        patch=config.patch,
-        sampling=config.sampling,
-        sampling_until=config.sampling_until,
-        loss_frames=config.loss_frames,
-    )
+    return RecurrentNetwork(ConvLSTMCore(config, shape), shape, config)

@@ -32,9 +32,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.network import ForecastError, Network, NetworkShape, check_whole
+from models.network import ForecastError, Network, NetworkShape
 from models.recurrent.grid import check_grid
-from models.recurrent.sequence import RecurrentCore, RecurrentNetwork, check_loop, patch_shape
+from models.recurrent.options import StackConfig
+from models.recurrent.sequence import RecurrentCore, RecurrentNetwork, patch_shape
 from models.recurrent.spatiotemporal_lstm import FORGET_BIAS
 
 __all__ = ["E3DLSTM", "E3DLSTMConfig", "mean_absolute"]
@@ -46,43 +47,18 @@ _LEAST_APART = 1e-8
 
 
 @dataclass(frozen=True, kw_only=True)
-class E3DLSTMConfig:
+class E3DLSTMConfig(StackConfig):
     """Options of E3D-LSTM; the defaults are the published ones of Moving MNIST in OpenSTL.
 
     Its memories are normalised with weights of each cell: it is bound to one size of grid.
     """
 
-    width: int = 128
-    """Channels of each layer."""
-    layers: int = 4
-    """Cells on top of each other."""
-    kernel: int = 5
-    """Cells along a side of the convolutions; odd."""
     patch: int = 4
     """Cells along a side that are folded into channels; 8 on KTH and Human3.6M."""
     layer_norm: bool = False
     """Normalise the gates over channels, window, rows and columns."""
     pad_window: bool = False
     """Convolve the window and a step of zeros behind it, as the authors' code does; twice the cost."""
-    sampling: str = "scheduled"
-    """One of `models.recurrent.sampling.SAMPLINGS`."""
-    sampling_until: int | float = 0.4
-    """Fraction of the training after which only own forecasts follow the history."""
-    loss_frames: str = "all"
-    """"all" but the first, as published, or those of the "forecast"."""
-
-    def __post_init__(self) -> None:
-        check_whole("width", self.width, at_least=1)
-        check_whole("layers", self.layers, at_least=1)
-        check_whole("kernel", self.kernel, at_least=1)
-        if self.kernel % 2 == 0:
-            raise ValueError(f"kernel must be odd, but it is {self.kernel}.")
-        check_loop(
-            patch=self.patch,
-            sampling=self.sampling,
-            sampling_until=self.sampling_until,
-            loss_frames=self.loss_frames,
-        )
 
 
 class LayerState(NamedTuple):
@@ -233,14 +209,7 @@ class E3DLSTM(Network):
 
     def __init__(self, config: E3DLSTMConfig, shape: NetworkShape) -> None:
         super().__init__()
-        self.loop = RecurrentNetwork(
-            E3DLSTMCore(config, shape),
-            shape,
-            patch=config.patch,
-            sampling=config.sampling,
-            sampling_until=config.sampling_until,
-            loss_frames=config.loss_frames,
-        )
+        self.loop = RecurrentNetwork(E3DLSTMCore(config, shape), shape, config)
 
     def forward(self, history: Float[Tensor, "B T C Y X"]) -> Float[Tensor, "B H D Y X"]:
         """Forecast frames, of the history alone."""

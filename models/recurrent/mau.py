@@ -24,7 +24,8 @@ from torch.nn import functional
 
 from models.network import NetworkShape, check_whole
 from models.recurrent.grid import check_grid
-from models.recurrent.sequence import RecurrentCore, RecurrentNetwork, check_loop, patch_shape
+from models.recurrent.options import StackConfig
+from models.recurrent.sequence import RecurrentCore, RecurrentNetwork, patch_shape
 from models.spatial import pad_to_multiple
 
 __all__ = ["MAUConfig", "make_mau"]
@@ -37,7 +38,7 @@ State = list[tuple[Tensor, Tensor]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class MAUConfig:
+class MAUConfig(StackConfig):
     """Options of MAU; the defaults are the published ones of Moving MNIST in OpenSTL.
 
     Its normalisations have weights of each cell: it is bound to one size of grid.
@@ -59,29 +60,13 @@ class MAUConfig:
     """Add to the appearance that leaves a unit the one that came in."""
     recall: bool = False
     """Add to what the decoder makes at each size what the encoder made at that size."""
-    sampling: str = "scheduled"
-    """One of `models.recurrent.sampling.SAMPLINGS`."""
-    sampling_until: int | float = 0.4
-    """Fraction of the training after which only own forecasts follow the history."""
-    loss_frames: str = "all"
-    """"all" but the first, as published, or those of the "forecast"."""
 
     def __post_init__(self) -> None:
-        check_whole("width", self.width, at_least=1)
-        check_whole("layers", self.layers, at_least=1)
-        check_whole("kernel", self.kernel, at_least=1)
+        super().__post_init__()
         check_whole("shrink", self.shrink, at_least=1)
         check_whole("attended", self.attended, at_least=1)
-        if self.kernel % 2 == 0:
-            raise ValueError(f"kernel must be odd, but it is {self.kernel}.")
         if self.shrink.bit_count() != 1:
             raise ValueError(f"shrink must be a power of 2, but it is {self.shrink}.")
-        check_loop(
-            patch=self.patch,
-            sampling=self.sampling,
-            sampling_until=self.sampling_until,
-            loss_frames=self.loss_frames,
-        )
 
 
 class MotionAwareUnit(nn.Module):
@@ -213,11 +198,4 @@ def _normed(channels: int, width: int, *, kernel: int, size: tuple[int, int]) ->
 
 def make_mau(config: MAUConfig, shape: NetworkShape) -> RecurrentNetwork:
     """MAU in its loop."""
-    return RecurrentNetwork(
-        MAUCore(config, shape),
-        shape,
-        patch=config.patch,
-        sampling=config.sampling,
-        sampling_until=config.sampling_until,
-        loss_frames=config.loss_frames,
-    )
+    return RecurrentNetwork(MAUCore(config, shape), shape, config)

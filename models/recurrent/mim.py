@@ -27,48 +27,28 @@ from torch import Tensor, nn
 from models.network import NetworkShape, check_whole
 from models.recurrent.gates import gates_of
 from models.recurrent.grid import check_grid
-from models.recurrent.sequence import RecurrentCore, RecurrentNetwork, check_loop, patch_shape
+from models.recurrent.options import StackConfig
+from models.recurrent.sequence import RecurrentCore, RecurrentNetwork, patch_shape
 from models.recurrent.spatiotemporal_lstm import FORGET_BIAS, SpatiotemporalLSTMCell
 
 __all__ = ["MIMConfig", "make_mim"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class MIMConfig:
+class MIMConfig(StackConfig):
     """Options of MIM; the defaults are the published ones of Moving MNIST in OpenSTL.
 
     Its gates look at the memories through weights of each cell: it is bound to one size of grid.
     """
 
-    width: int = 128
-    """Channels of each layer."""
     layers: int = 4
     """Cells on top of each other, at least 2: the lowest is a spatiotemporal LSTM."""
-    kernel: int = 5
-    """Cells along a side of the convolutions; odd."""
-    patch: int = 4
-    """Cells along a side that are folded into channels."""
     layer_norm: bool = False
     """Normalise the gates over channels, rows and columns."""
-    sampling: str = "scheduled"
-    """One of `models.recurrent.sampling.SAMPLINGS`."""
-    sampling_until: int | float = 0.4
-    """Fraction of the training after which only own forecasts follow the history."""
-    loss_frames: str = "all"
-    """"all" but the first, as published, or those of the "forecast"."""
 
     def __post_init__(self) -> None:
-        check_whole("width", self.width, at_least=1)
+        super().__post_init__()
         check_whole("layers", self.layers, at_least=2)
-        check_whole("kernel", self.kernel, at_least=1)
-        if self.kernel % 2 == 0:
-            raise ValueError(f"kernel must be odd, but it is {self.kernel}.")
-        check_loop(
-            patch=self.patch,
-            sampling=self.sampling,
-            sampling_until=self.sampling_until,
-            loss_frames=self.loss_frames,
-        )
 
 
 class LayerState(NamedTuple):
@@ -231,11 +211,4 @@ class MIMCore(RecurrentCore):
 
 def make_mim(config: MIMConfig, shape: NetworkShape) -> RecurrentNetwork:
     """MIM in its loop."""
-    return RecurrentNetwork(
-        MIMCore(config, shape),
-        shape,
-        patch=config.patch,
-        sampling=config.sampling,
-        sampling_until=config.sampling_until,
-        loss_frames=config.loss_frames,
-    )
+    return RecurrentNetwork(MIMCore(config, shape), shape, config)

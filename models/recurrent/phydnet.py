@@ -20,8 +20,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from models.network import ForecastError, Network, NetworkShape, check_whole
+from models.recurrent.options import check_loop
 from models.recurrent.phycell import PhyCell
-from models.recurrent.sequence import check_loop
 from models.spatial import pad_to_multiple
 
 __all__ = ["PhyDNet", "PhyDNetConfig"]

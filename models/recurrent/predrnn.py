@@ -21,8 +21,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.network import NetworkShape, check_whole
-from models.recurrent.sequence import RecurrentCore, RecurrentNetwork, check_loop, patch_shape
+from models.network import NetworkShape
+from models.recurrent.options import StackConfig
+from models.recurrent.sequence import RecurrentCore, RecurrentNetwork, patch_shape
 from models.recurrent.spatiotemporal_lstm import CellStep, SpatiotemporalLSTMCell
 
 __all__ = ["PredRNNConfig", "PredRNNv2Config", "decoupling", "make_predrnn"]
@@ -32,42 +33,18 @@ State = tuple[list[tuple[Tensor, Tensor]], Tensor]
 
 
 @dataclass(frozen=True, kw_only=True)
-class PredRNNConfig:
+class PredRNNConfig(StackConfig):
     """Options of PredRNN; the defaults are the published ones of Moving MNIST in OpenSTL."""
 
-    width: int = 128
-    """Channels of each layer."""
-    layers: int = 4
-    """Cells on top of each other."""
-    kernel: int = 5
-    """Cells along a side of the convolutions; odd."""
-    patch: int = 4
-    """Cells along a side that are folded into channels."""
     layer_norm: bool = False
     """Normalise the gates over channels, rows and columns: then it is bound to one size of grid."""
     decouple: int | float = 0.0
     """Weight in the loss of the likeness of what the two memories add; 0 leaves it out."""
-    sampling: str = "scheduled"
-    """One of `models.recurrent.sampling.SAMPLINGS`."""
-    sampling_until: int | float = 0.4
-    """Fraction of the training after which only own forecasts follow the history."""
-    loss_frames: str = "all"
-    """"all" but the first, as published, or those of the "forecast"."""
 
     def __post_init__(self) -> None:
-        check_whole("width", self.width, at_least=1)
-        check_whole("layers", self.layers, at_least=1)
-        check_whole("kernel", self.kernel, at_least=1)
-        if self.kernel % 2 == 0:
-            raise ValueError(f"kernel must be odd, but it is {self.kernel}.")
+        super().__post_init__()
         if not (isfinite(self.decouple) and self.decouple >= 0):
             raise ValueError(f"decouple must be 0 or above, but it is {self.decouple}.")
-        check_loop(
-            patch=self.patch,
-            sampling=self.sampling,
-            sampling_until=self.sampling_until,
-            loss_frames=self.loss_frames,
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,11 +119,4 @@ def decoupling(
 
 def make_predrnn(config: PredRNNConfig, shape: NetworkShape) -> RecurrentNetwork:
     """PredRNN or, with the options of `PredRNNv2Config`, PredRNNv2 in its loop."""
-    return RecurrentNetwork(
-        PredRNNCore(config, shape),
-        shape,
-        patch=config.patch,
-        sampling=config.sampling,
-        sampling_until=config.sampling_until,
-        loss_frames=config.loss_frames,
-    )
+    return RecurrentNetwork(PredRNNCore(config, shape), shape, config)

@@ -18,7 +18,8 @@ from torch import Tensor, nn
 
 from models.network import NetworkShape, check_whole
 from models.recurrent.gates import gates_of
-from models.recurrent.sequence import RecurrentCore, RecurrentNetwork, check_loop, patch_shape
+from models.recurrent.options import StackConfig
+from models.recurrent.sequence import RecurrentCore, RecurrentNetwork, patch_shape
 from models.recurrent.spatiotemporal_lstm import FORGET_BIAS
 
 __all__ = ["PredRNNppConfig", "make_predrnnpp"]
@@ -31,38 +32,17 @@ _HIGHWAY_SPREAD = 1e-3
 
 
 @dataclass(frozen=True, kw_only=True)
-class PredRNNppConfig:
+class PredRNNppConfig(StackConfig):
     """Options of PredRNN++; the defaults are the published ones of Moving MNIST in OpenSTL."""
 
-    width: int = 128
-    """Channels of each layer."""
     layers: int = 4
     """Cells on top of each other, at least 2: the highway lies between the first and the second."""
-    kernel: int = 5
-    """Cells along a side of the convolutions; odd."""
-    patch: int = 4
-    """Cells along a side that are folded into channels."""
     layer_norm: bool = False
     """Normalise the gates over channels, rows and columns: then it is bound to one size of grid."""
-    sampling: str = "scheduled"
-    """One of `models.recurrent.sampling.SAMPLINGS`."""
-    sampling_until: int | float = 0.4
-    """Fraction of the training after which only own forecasts follow the history."""
-    loss_frames: str = "all"
-    """"all" but the first, as published, or those of the "forecast"."""
 
     def __post_init__(self) -> None:
-        check_whole("width", self.width, at_least=1)
+        super().__post_init__()
         check_whole("layers", self.layers, at_least=2)
-        check_whole("kernel", self.kernel, at_least=1)
-        if self.kernel % 2 == 0:
-            raise ValueError(f"kernel must be odd, but it is {self.kernel}.")
-        check_loop(
-            patch=self.patch,
-            sampling=self.sampling,
-            sampling_until=self.sampling_until,
-            loss_frames=self.loss_frames,
-        )
 
 
 class CausalLSTMCell(nn.Module):
@@ -175,11 +155,4 @@ class PredRNNppCore(RecurrentCore):
 
 def make_predrnnpp(config: PredRNNppConfig, shape: NetworkShape) -> RecurrentNetwork:
     """PredRNN++ in its loop."""
-    return RecurrentNetwork(
-        PredRNNppCore(config, shape),
-        shape,
-        patch=config.patch,
-        sampling=config.sampling,
-        sampling_until=config.sampling_until,
-        loss_frames=config.loss_frames,
-    )
+    return RecurrentNetwork(PredRNNppCore(config, shape), shape, config)

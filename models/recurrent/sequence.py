@@ -11,14 +11,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from models.network import ForecastError, Network, NetworkShape, check_whole
+from models.network import ForecastError, Network, NetworkShape
+from models.recurrent.options import StackConfig
 from models.recurrent.patches import fold, unfold
-from models.recurrent.sampling import SAMPLINGS, draw_truth_fed, truth_chances
+from models.recurrent.sampling import draw_truth_fed, truth_chances
 
-__all__ = ["LOSS_FRAMES", "RecurrentCore", "RecurrentNetwork", "check_loop", "patch_shape"]
-
-LOSS_FRAMES = ("all", "forecast")
-"""Frames that the loss is taken over: all but the first, as published, or those of the horizon."""
+__all__ = ["RecurrentCore", "RecurrentNetwork", "patch_shape"]
 
 
 class RecurrentCore(nn.Module, ABC):
@@ -46,21 +44,15 @@ class RecurrentNetwork(Network):
         self,
         core: RecurrentCore,
         shape: NetworkShape,
-        *,
-        patch: int,
-        sampling: str,
-        sampling_until: float,
-        loss_frames: str,
+        config: StackConfig,
     ) -> None:
-        """Take the core, which sees patches of `patch`×`patch` cells, and how it is trained."""
+        """Take the core, which sees patches of `config.patch`² cells, and how it is trained."""
         super().__init__()
         self.core = core
         self.horizon = shape.horizon
-        self._patch = patch
+        self._patch = config.patch
         self._channels_out = shape.channels_out
-        self._sampling = sampling
-        self._sampling_until = sampling_until
-        self._loss_frames = loss_frames
+        self._config = config
 
     def forward(self, history: Float[Tensor, "B T C Y X"]) -> Float[Tensor, "B H D Y X"]:
         """Forecast frames, of the history alone."""
@@ -76,7 +68,7 @@ class RecurrentNetwork(Network):
     ) -> Float[Tensor, ""]:
         """The error of all frames that follow another, and what the core adds at each step."""
         fed = draw_truth_fed(
-            truth_chances(self._sampling, progress, until=self._sampling_until),
+            truth_chances(self._config.sampling, progress, until=self._config.sampling_until),
             batch=history.shape[0],
             history=history.shape[1],
             horizon=self.horizon,
@@ -84,7 +76,7 @@ class RecurrentNetwork(Network):
         )
         forecast, penalty = self._unroll(history, fed=fed, target=target)
         truth = torch.cat([history[:, 1:, : self._channels_out], target], dim=1)
-        if self._loss_frames == "forecast":
+        if self._config.loss_frames == "forecast":
             forecast, truth = forecast[:, -self.horizon :], target
         return error(forecast, truth) + penalty
 
@@ -132,19 +124,3 @@ def patch_shape(shape: NetworkShape, patch: int) -> tuple[int, int, int, int]:
     cells = patch**2
     rows, columns = -(-shape.height // patch), -(-shape.width // patch)
     return cells * shape.channels_in, cells * shape.channels_out, rows, columns
-
-
-def check_loop(*, patch: int, sampling: str, sampling_until: float, loss_frames: str) -> None:
-    """Raise ValueError unless the options that all recurrent networks have are in their ranges."""
-    check_whole("patch", patch, at_least=1)
-    if sampling not in SAMPLINGS:
-        raise ValueError(f"sampling {sampling!r} is unknown; known: {', '.join(SAMPLINGS)}.")
-    if not 0 < sampling_until <= 1:
-        raise ValueError(
-            f"sampling_until is a fraction of the training, above 0 and up to 1, but it is "
-            f"{sampling_until}."
-        )
-    if loss_frames not in LOSS_FRAMES:
-        raise ValueError(
-            f"loss_frames {loss_frames!r} is unknown; known: {', '.join(LOSS_FRAMES)}."
-        )
