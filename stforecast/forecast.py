@@ -3,13 +3,13 @@
 Dims `("init_time", "lead_time", "channel", "y", "x")`, float32, physical units.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import xarray as xr
 
-__all__ = ["ForecastModel", "make_forecast"]
+__all__ = ["ForecastModel", "forecast_by_valid_time", "make_forecast"]
 
 
 @runtime_checkable
@@ -65,3 +65,35 @@ def make_forecast(
     forecast.attrs = {key: like.attrs[key] for key in kept if key in like.attrs}
     forecast.attrs["forecaster"] = forecaster
     return forecast
+
+
+def forecast_by_valid_time(
+    frames_at: Callable[[np.ndarray], np.ndarray],
+    *,
+    init_times: Sequence[Any] | np.ndarray,
+    steps: int,
+    time_step: np.timedelta64,
+    like: xr.DataArray,
+    forecaster: str,
+) -> xr.DataArray:
+    """The forecast of who looks at the valid time alone, such as an average; each time is asked once.
+
+    Args:
+        frames_at: frames (time, channel, y, x) at some times, each given once and in order.
+        init_times, time_step, like, forecaster: as for `make_forecast`.
+
+    Raises:
+        ValueError: `steps` is below 1.
+    """
+    if steps < 1:
+        raise ValueError(f"steps must be at least 1, but it is {steps}.")
+    starts = np.asarray(init_times, dtype="datetime64[ns]")
+    valid_times = starts[:, None] + np.arange(1, steps + 1) * time_step
+    times, where = np.unique(valid_times, return_inverse=True)
+    return make_forecast(
+        frames_at(times)[where.reshape(valid_times.shape)],
+        init_times=starts,
+        time_step=time_step,
+        like=like,
+        forecaster=forecaster,
+    )

@@ -11,19 +11,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from models.convolution import GridConv2d
-from models.translators.metaformer import (
-    AttentionBlock,
-    MetaTranslator,
-    MixMlp,
-    SpatialAttention,
-    draw_fan_out,
-)
+from models.translators.gated import make_gated
+from models.translators.metaformer import MetaTranslator
 from models.translators.spec import TranslatorSpec
 
 __all__ = ["make_gsta"]
-
-_FIRST_SCALE = 1e-2
-"""Weight of a fresh residual branch, as published."""
 
 
 class SpatiotemporalGate(nn.Module):
@@ -48,17 +40,7 @@ class SpatiotemporalGate(nn.Module):
 
 def make_gsta(spec: TranslatorSpec) -> MetaTranslator:
     """The translator of SimVPv2."""
-
-    def make_block(channels: int, drop_rate: float, _layer: int) -> AttentionBlock:
-        gate = SpatiotemporalGate(channels, circular=spec.circular)
-        attention = SpatialAttention(gate, channels=channels)
-        draw_fan_out(attention)
-        return AttentionBlock(
-            attention,
-            MixMlp(channels, hidden=int(channels * spec.mlp_ratio), circular=spec.circular),
-            channels=channels,
-            drop_rate=drop_rate,
-            first_scale=torch.full((channels,), _FIRST_SCALE),
-        )
-
-    return MetaTranslator(spec, make_block)
+    return make_gated(
+        spec,
+        lambda channels: SpatiotemporalGate(channels, circular=spec.circular),
+    )

@@ -12,20 +12,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.convolution import GridConv2d
-from models.translators.metaformer import (
-    AttentionBlock,
-    MetaTranslator,
-    MixMlp,
-    SpatialAttention,
-)
+from models.translators.gated import make_gated
+from models.translators.metaformer import MetaTranslator
 from models.translators.spec import TranslatorSpec
 
 __all__ = ["DIVERGENCE_WEIGHT", "difference_divergence", "make_tau"]
 
 DIVERGENCE_WEIGHT = 0.1
 """Of the divergence in the training loss, as published."""
-_FIRST_SCALE = 1e-2
-"""Weight of a fresh residual branch, as published."""
 _TEMPERATURE = 0.1
 _MASKED = -1e4  # exp gives exactly 0
 
@@ -54,18 +48,11 @@ class TemporalGate(nn.Module):
 
 def make_tau(spec: TranslatorSpec) -> MetaTranslator:
     """The translator of TAU; its attention keeps torch's own initial weights, as published."""
-
-    def make_block(channels: int, drop_rate: float, _layer: int) -> AttentionBlock:
-        gate = TemporalGate(channels, circular=spec.circular)
-        return AttentionBlock(
-            SpatialAttention(gate, channels=channels),
-            MixMlp(channels, hidden=int(channels * spec.mlp_ratio), circular=spec.circular),
-            channels=channels,
-            drop_rate=drop_rate,
-            first_scale=torch.full((channels,), _FIRST_SCALE),
-        )
-
-    return MetaTranslator(spec, make_block)
+    return make_gated(
+        spec,
+        lambda channels: TemporalGate(channels, circular=spec.circular),
+        draw_attention=False,
+    )
 
 
 def difference_divergence(

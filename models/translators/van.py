@@ -6,24 +6,15 @@ References:
     Guo et al. 2022, Visual Attention Network, arXiv 2202.09741, section 3.
 """
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from models.convolution import GridConv2d
-from models.translators.metaformer import (
-    AttentionBlock,
-    MetaTranslator,
-    MixMlp,
-    SpatialAttention,
-    draw_fan_out,
-)
+from models.translators.gated import make_gated
+from models.translators.metaformer import MetaTranslator
 from models.translators.spec import TranslatorSpec
 
 __all__ = ["make_van"]
-
-_FIRST_SCALE = 1e-2
-"""Weight of a fresh residual branch, as published."""
 
 
 class LargeKernelGate(nn.Module):
@@ -44,17 +35,7 @@ class LargeKernelGate(nn.Module):
 
 def make_van(spec: TranslatorSpec) -> MetaTranslator:
     """The blocks of VAN: gSTA's, with another gate."""
-
-    def make_block(channels: int, drop_rate: float, _layer: int) -> AttentionBlock:
-        gate = LargeKernelGate(channels, circular=spec.circular)
-        attention = SpatialAttention(gate, channels=channels)
-        draw_fan_out(attention)
-        return AttentionBlock(
-            attention,
-            MixMlp(channels, hidden=int(channels * spec.mlp_ratio), circular=spec.circular),
-            channels=channels,
-            drop_rate=drop_rate,
-            first_scale=torch.full((channels,), _FIRST_SCALE),
-        )
-
-    return MetaTranslator(spec, make_block)
+    return make_gated(
+        spec,
+        lambda channels: LargeKernelGate(channels, circular=spec.circular),
+    )

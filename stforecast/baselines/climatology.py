@@ -22,7 +22,7 @@ from stforecast.baselines.day_of_year import (
     hours_of,
     smoothed_means,
 )
-from stforecast.forecast import make_forecast
+from stforecast.forecast import forecast_by_valid_time
 
 __all__ = ["Climatology", "fit_climatology", "load_climatology"]
 
@@ -101,17 +101,11 @@ class Climatology:
         Raises:
             ValueError: `steps` is below 1, or an hour or a channel is not in the climatology.
         """
-        if steps < 1:
-            raise ValueError(f"steps must be at least 1, but it is {steps}.")
-        init_times = np.asarray(init_times, dtype="datetime64[ns]")
-        time_step = time_step_of(series["time"].values)
-        valid_times = init_times[:, None] + np.arange(1, steps + 1) * time_step
-        times, where = np.unique(valid_times, return_inverse=True)
-        frames = self.at(times, channels=series["channel"].values).values
-        return make_forecast(
-            frames[where.reshape(valid_times.shape)],
+        return forecast_by_valid_time(
+            lambda times: self.at(times, channels=series["channel"].values).values,
             init_times=init_times,
-            time_step=time_step,
+            steps=steps,
+            time_step=time_step_of(series["time"].values),
             like=series,
             forecaster=self.name,
         )

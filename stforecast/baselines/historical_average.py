@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 from pipelines.atomic import atomic_path
 from pipelines.series import name_step, parse_step, time_step_of
 from pipelines.store import blocks_of
-from stforecast.forecast import make_forecast
+from stforecast.forecast import forecast_by_valid_time
 
 __all__ = [
     "HistoricalAverage",
@@ -98,15 +98,10 @@ class HistoricalAverage:
         Raises:
             ValueError: `steps` is below 1, or a channel is not in the average.
         """
-        if steps < 1:
-            raise ValueError(f"steps must be at least 1, but it is {steps}.")
-        init_times = np.asarray(init_times, dtype="datetime64[ns]")
-        valid_times = init_times[:, None] + np.arange(1, steps + 1) * self.time_step
-        times, where = np.unique(valid_times, return_inverse=True)
-        frames = self.at(times, channels=series["channel"].values).values
-        return make_forecast(
-            frames[where.reshape(valid_times.shape)],
+        return forecast_by_valid_time(
+            lambda times: self.at(times, channels=series["channel"].values).values,
             init_times=init_times,
+            steps=steps,
             time_step=self.time_step,
             like=series,
             forecaster=self.name,
