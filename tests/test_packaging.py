@@ -12,7 +12,7 @@ import pytest
 HOME = Path(__file__).parent.parent
 PROJECT = tomllib.loads((HOME / "pyproject.toml").read_text())["project"]
 # conda-forge's names where they differ from PyPI's.
-CONDA_NAMES = {"torch": "pytorch"}
+CONDA_NAMES = {"torch": "pytorch", "eccodes": "python-eccodes", "pvlib": "pvlib-python"}
 
 
 def requirement(text):
@@ -27,7 +27,7 @@ def test_conda_installs_the_same_list_as_pip():
     from_conda = {
         requirement(line.strip().removeprefix("- "))
         for line in lines
-        if ">=" in line and "python>=" not in line
+        if ">=" in line and not line.strip().startswith("- python>=")
     }
     assert from_conda == from_pip
 
