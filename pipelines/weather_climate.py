@@ -13,6 +13,7 @@ _GEOGRAPHY_SEED = 1979
 _HEIGHT_500 = 5574.0  # m, standard atmosphere
 WARMTH = 4.0e-3
 """K for 1 m2 s-2 at 500 hPa: high pressure aloft stands on warm air (hypsometric equation)."""
+_RISE = 250.0  # m, so that the highest ground reaches some 3 km
 _COLDEST_DAY = 15.0  # of the year, in the north
 
 
@@ -35,6 +36,11 @@ class Climate:
     def poleward(self) -> np.ndarray:
         """(cell,) −1 at the equator to 1 at the poles, steepest in the middle latitudes."""
         return np.tanh((np.abs(self.latitude) - 45) / 18)
+
+    @property
+    def ground(self) -> np.ndarray:
+        """(cell,) m: height of the ground, 0 on the sea and higher the farther from the coast."""
+        return _RISE * np.maximum(np.log(self.land / (1 - self.land)), 0)
 
     def cold(self, frames: slice) -> np.ndarray:
         """(time, cell) 1 in the winter of the cell's hemisphere, −1 in its summer."""

@@ -7,7 +7,7 @@ import xarray as xr
 from pipelines.grid import Placement, place_grid
 from pipelines.series import names
 
-__all__ = ["find_grid", "find_levels", "find_time"]
+__all__ = ["NoTimeError", "find_grid", "find_levels", "find_time"]
 
 _NAMES = {
     "latitude": ("latitude", "lat", "nav_lat", "lats", "ylat", "xlat"),
@@ -18,15 +18,31 @@ _LEVEL_NAMES = (
     *("pressure", "level_hpa", "air_pressure"),
 )
 _ROTATED = ("grid_latitude", "grid_longitude")
+_GRIB_GRIDS = {
+    "reduced_gg": "a reduced Gaussian one (its rows have fewer cells towards the poles)",
+    "reduced_ll": "a reduced one (its rows have fewer cells towards the poles)",
+    "sh": "none: these are coefficients of spherical harmonics",
+    "rotated_ll": "rotated (its pole is moved)",
+    "rotated_gg": "rotated (its pole is moved) and Gaussian",
+    "healpix": "HEALPix, whose cells lie in no columns",
+    "unstructured_grid": "unstructured, a list of cells",
+    "lambert": "projected (Lambert)",
+    "polar_stereographic": "projected (polar stereographic)",
+}
 _PROJECTED = ("projection_x_coordinate", "projection_y_coordinate")
 _LEAD_NAMES = ("prediction_timedelta", "lead_time", "step", "forecast_period", "leadtime")
+
+
+class NoTimeError(ValueError):
+    """A dataset has no time axis."""
 
 
 def find_time(dataset: xr.Dataset) -> str:
     """The name of the coordinate that says when each frame is valid; it lies along one dimension.
 
     Raises:
-        ValueError: there is no such coordinate, or the frames have lead times.
+        NoTimeError: there is no such coordinate.
+        ValueError: the frames have lead times, or the times are those at which forecasts start.
     """
     candidates = [
         str(name)
@@ -45,13 +61,33 @@ def find_time(dataset: xr.Dataset) -> str:
     for name in ("valid_time", "time"):
         for candidate in candidates:
             if candidate.casefold() == name:
+                _check_valid(dataset, candidate)
                 return candidate
     if not candidates:
-        raise ValueError(
+        raise NoTimeError(
             "there is no time axis (time or valid_time); its dimensions are "
             f"{names(f'{name} ({size})' for name, size in dataset.sizes.items())}."
         )
     return candidates[0]
+
+
+def _check_valid(dataset: xr.Dataset, time: str) -> None:
+    """Refuse times at which forecasts of one lead time start."""
+    attrs = dataset[time].attrs
+    # CF's `time` is the valid time, whatever lead stands beside it; cfgrib gives that name to both.
+    start = "initial" in str(attrs.get("long_name", "")).casefold()
+    if time.casefold() == "valid_time" or (attrs.get("standard_name") == "time" and not start):
+        return
+    for lead in _LEAD_NAMES:
+        if lead not in dataset.variables or not np.any(dataset[lead].values):
+            continue
+        value = (
+            f"{np.ravel(dataset[lead].values)[0]} {dataset[lead].attrs.get('units', '')}".rstrip()
+        )
+        raise ValueError(
+            f"{time} is when forecasts start: they are valid at {lead} = {value} later. Let time be "
+            "the valid time; `stforecast check PATH --fix OUT` does so."
+        )
 
 
 def _is_time(variable: xr.Variable) -> bool:
@@ -66,6 +102,10 @@ def find_grid(dataset: xr.Dataset) -> tuple[str, str, Placement]:
         ValueError: there is no evenly spaced latitude-longitude grid; the message says what there is.
     """
     standard = {str(v.attrs.get("standard_name", "")) for v in dataset.variables.values()}
+    for variable in dataset.data_vars.values():
+        kind = str(variable.attrs.get("GRIB_gridType", ""))
+        if kind in _GRIB_GRIDS:
+            raise ValueError(f"the grid is {_GRIB_GRIDS[kind]}{_REGRID}")
     if standard & set(_ROTATED) or {"rlat", "rlon"} & set(map(str, dataset.sizes)):
         raise ValueError(f"the grid is rotated (its pole is moved){_REGRID}")
     found = {kind: _find(dataset, kind) for kind in ("latitude", "longitude")}

@@ -1,16 +1,17 @@
-"""Frames of fields, lazy: each dask chunk reads its part of one file and puts it in order."""
+"""Frames of fields, lazy: each dask chunk reads its part of the files and puts it in order."""
 
-from collections.abc import Sequence
-from typing import Any
+import itertools
+from collections.abc import Mapping, Sequence
 
 import dask.array as da
 import numpy as np
 from dask.base import tokenize
 
 from pipelines.units import Conversion
-from pipelines.weather_fields import Field
+from pipelines.weather_fields import Field, as_slice
+from pipelines.weather_parts import Part
 
-__all__ = ["CHUNK_BYTES", "frames_in_chunk", "lazy_frames"]
+__all__ = ["CHUNK_BYTES", "frames_in_chunk", "held_by", "lazy_frames", "time_chunks"]
 
 CHUNK_BYTES = 32 * 2**20
 
@@ -21,59 +22,108 @@ def frames_in_chunk(channels: int, shape: tuple[int, int]) -> int:
 
 
 def lazy_frames(
-    field: Field,
-    *,
+    parts: Sequence[Part],
     times: np.ndarray,
-    levels: Sequence[float],
-    conversion: Conversion,
-    frames: int,
+    conversions: Mapping[Field, Conversion],
+    *,
+    chunks: tuple[int, ...],
 ) -> da.Array:
-    """The field at its `times`, as (time, level, y, x) on the grid and in the units of the series.
+    """The frames (time, channel, y, x) of channels that come from the same fields, float32.
+
+    They are on the grid and in the units of the series. At a time that no field has, all is NaN.
 
     Args:
-        times: some of the field's.
-        levels: hPa, in the wanted order; empty where the variable has none.
-        frames: in one chunk, unless the file is stored in longer ones.
+        times: in order.
+        chunks: how many times each dask chunk holds.
     """
-    kept = field.order[np.searchsorted(field.times, times)]
-    time_dim, level_dim = field.source.time_dim, field.level_dim
-    chosen = _as_slice(kept)
-    variable = field.array.variable.isel({time_dim: chosen})
-    if level_dim is not None:
-        places = np.array([field.levels.index(level) for level in levels])
-        variable = variable.isel({level_dim: _as_slice(places)})
-    dims = [time_dim, *([level_dim] if level_dim else []), field.y_dim, field.x_dim]
-    variable = variable.isel({dim: 0 for dim in variable.dims if dim not in dims})
-    stored = field.array.encoding.get("preferred_chunks", {}).get(time_dim, 1)
-    if isinstance(chosen, slice):  # so many of the chosen frames lie in one stored chunk
-        stored = max(stored // abs(chosen.step or 1), 1)
-    chunked: Any = variable.chunk(
-        dict.fromkeys(variable.dims, -1) | {time_dim: _aligned(frames, stored)},
-        name=_token(field, times, levels),
-    ).data
-    ordered = chunked.transpose([variable.dims.index(dim) for dim in dims])
-    if level_dim is None:
-        ordered = ordered[:, None]
-    grid = field.placement.grid
-    return ordered.map_blocks(
-        _arrange,
-        rows=_as_slice(field.placement.rows),
-        columns=field.placement.columns,
-        conversion=conversion,
-        dtype="float32",
-        chunks=(*ordered.chunks[:2], (grid.shape[0],), (grid.shape[1],)),
+    frames = _Frames(parts, times, conversions)
+    fields = parts[0].fields
+    changed = [field.source.path.stat().st_mtime_ns for field in fields]
+    paths = [str(field.source.path.resolve()) for field in fields]
+    name = parts[0].variable.short
+    names = [field.name for field in fields]
+    token = tokenize(paths, changed, names, times, [part.level for part in parts])
+    return da.from_array(
+        frames,
+        chunks=(chunks, *((size,) for size in frames.shape[1:])),  # type: ignore[arg-type]
+        name=f"{name}-{token}",
+        asarray=False,
         meta=np.empty((0, 0, 0, 0), dtype="float32"),
     )
 
 
-def _arrange(
-    block: np.ndarray, *, rows: slice | np.ndarray, columns: np.ndarray, conversion: Conversion
-) -> np.ndarray:
-    placed = block[:, :, rows]
-    if not np.array_equal(columns, np.arange(block.shape[-1])):
-        placed = placed[..., columns]
-    # Convert in the precision of the file: packed integers come as float64.
-    return np.ascontiguousarray(conversion.apply(placed), dtype="float32")
+class _Frames:
+    """What dask cuts into chunks: it has a shape, and reads the frames that are asked for."""
+
+    def __init__(
+        self, parts: Sequence[Part], times: np.ndarray, conversions: Mapping[Field, Conversion]
+    ) -> None:
+        self._fields = [(field, conversions[field]) for field in parts[0].fields]
+        self._levels = [part.level for part in parts if part.level is not None]
+        self._holders, self._frames = held_by(parts[0].fields, times)
+        self.shape = (len(times), len(parts), *parts[0].fields[0].placement.grid.shape)
+        self.dtype, self.ndim = np.dtype("float32"), 4
+
+    def __getitem__(self, index: tuple[slice | np.ndarray | int, ...]) -> np.ndarray:
+        """Values; of times and levels only those in the index are read."""
+        times = np.atleast_1d(np.arange(self.shape[0])[index[0]])
+        channels = np.atleast_1d(np.arange(self.shape[1])[index[1]])
+        holders, frames = self._holders[times], self._frames[times]
+        levels = [self._levels[channel] for channel in channels] if self._levels else []
+        result = np.full((len(times), len(channels), *self.shape[2:]), np.nan, dtype="float32")
+        for holder in np.unique(holders[holders >= 0]):
+            field, conversion = self._fields[holder]
+            own = np.flatnonzero(holders == holder)
+            values = field.read(as_slice(frames[own]), levels)
+            result[as_slice(own)] = _arranged(field, conversion.apply(values))
+        for axis, kept in reversed(list(enumerate(index))):
+            if axis > 1 or not isinstance(kept, slice | np.ndarray | list):
+                single = kept if axis > 1 else 0
+                result = result[(*[slice(None)] * axis, single)]
+        return result
+
+
+def held_by(fields: Sequence[Field], times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which field holds each time (−1: none), and which of the file's frames it is there."""
+    holders, frames = np.full(len(times), -1), np.full(len(times), -1)
+    for number, field in enumerate(fields):
+        places = np.searchsorted(field.times, times)
+        places[places == len(field.times)] = 0
+        own = field.times[places] == times
+        holders[own] = number
+        frames[own] = field.order[places[own]]
+    return holders, frames
+
+
+def time_chunks(
+    groups: Sequence[Sequence[Field]], times: np.ndarray, *, channels: int, shape: tuple[int, int]
+) -> tuple[int, ...]:
+    """How many times go into each chunk: tens of megabytes, in whole stored chunks of the files.
+
+    Args:
+        groups: the fields of each variable; those that are stored in the longest chunks decide.
+        channels, shape: of a frame.
+    """
+    frames = frames_in_chunk(channels, shape)
+    fields = max(groups, key=lambda group: max(field.stored_chunks["time"] for field in group))
+    holders, places = held_by(fields, times)
+    edges = np.flatnonzero(np.diff(holders)) + 1  # a chunk ends where a file does
+    if len(edges) > len(times) // frames + len(fields):  # but not where files take turns
+        edges = edges[:0]
+    chunks: list[int] = []
+    bounds = [0, *map(int, edges), len(times)]
+    for start, stop in itertools.pairwise(bounds):
+        stored = fields[holders[start]].stored_chunks["time"] if holders[start] >= 0 else 1
+        step = abs(int(places[start + 1] - places[start])) if stop - start > 1 else 1
+        lead = int(-places[start] % stored) if step == 1 and holders[start] >= 0 else 0
+        if 0 < lead < min(frames, stop - start):  # the first lies inside a stored chunk
+            chunks.append(lead)
+            start += lead
+        stored = max(stored // max(step, 1), 1)  # so many of the wanted frames lie in one
+        size = _aligned(frames, stored)
+        chunks += [size] * ((stop - start) // size)
+        chunks += [rest] if (rest := (stop - start) % size) else []
+    return tuple(chunks)
 
 
 def _aligned(frames: int, stored: int) -> int:
@@ -83,19 +133,10 @@ def _aligned(frames: int, stored: int) -> int:
     return stored if stored <= 4 * frames else frames
 
 
-def _as_slice(indices: np.ndarray) -> slice | np.ndarray:
-    """The same selection as a slice, where it is one: files read slices much faster."""
-    steps = np.unique(np.diff(indices))
-    if len(indices) == 1:
-        return slice(int(indices[0]), int(indices[0]) + 1)
-    if len(steps) != 1 or steps[0] == 0:
-        return indices
-    step = int(steps[0])
-    stop = int(indices[-1]) + (1 if step > 0 else -1)
-    return slice(int(indices[0]), stop if stop >= 0 else None, step)
-
-
-def _token(field: Field, times: np.ndarray, levels: Sequence[float]) -> str:
-    changed = field.source.path.stat().st_mtime_ns
-    key = tokenize(str(field.source.path.resolve()), changed, field.name, times, list(levels))
-    return f"{field.variable.short}-{key}"
+def _arranged(field: Field, values: np.ndarray) -> np.ndarray:
+    """The rows and columns of the file in the order of the grid."""
+    placed = values[:, :, as_slice(field.placement.rows)]
+    columns = field.placement.columns
+    if not np.array_equal(columns, np.arange(values.shape[-1])):
+        placed = placed[..., columns]
+    return placed

@@ -99,22 +99,50 @@ def common_grid(parts: Iterable[Part]) -> Grid:
 
 
 def _part(path: Path, variable: Variable, level: float | None, fields: list[Field]) -> Part:
-    # An extracted level (geopotential_500) may lie beside all levels (geopotential): it is enough.
     kept: list[Field] = []
-    for field in sorted(fields, key=lambda field: len(field.levels)):
-        fewer = [other.times for other in kept if len(other.levels) < len(field.levels)]
-        if not fewer or not np.isin(field.times, np.concatenate(fewer)).all():
+    for field in sorted(fields, key=lambda field: (field.source.kind == "grib", len(field.levels))):
+        better = [other.times for other in kept if _is_enough(other, field)]
+        if not better or not np.isin(field.times, np.concatenate(better)).all():
             kept.append(field)
     kept.sort(key=lambda field: field.times[0])
     times = np.concatenate([field.times for field in kept])
     unique, counts = np.unique(times, return_counts=True)
     if len(unique) < len(times):
-        twice = unique[counts > 1]
-        holders = [str(field.source.path) for field in kept if twice[0] in field.times]
-        raise ValueError(
-            f"{path}: {channel_name(variable, level)} has {len(times) - len(unique)} frames too "
-            f"many: {np.datetime_as_string(twice[0], unit='m')} is the first of {len(twice)} times "
-            f"that stand twice, in {' and in '.join(holders)}. Remove one of each, for example with "
-            "xarray's drop_duplicates('time')."
-        )
+        raise ValueError(_twice(path, channel_name(variable, level), kept, unique[counts > 1]))
     return Part(variable, level, tuple(kept), unique)
+
+
+def _is_enough(field: Field, other: Field) -> bool:
+    """Whether a field makes another one with the same times needless."""
+    # An extracted level (geopotential_500) may lie beside all levels (geopotential), and the GRIB
+    # that a NetCDF was made from beside it.
+    if field.source.kind != "grib" and other.source.kind == "grib":
+        return not difference_of(field.placement.grid, other.placement.grid)
+    return len(field.levels) < len(other.levels)
+
+
+def _twice(path: Path, channel: str, fields: Sequence[Field], times: np.ndarray) -> str:
+    """What is wrong with a channel whose times stand in several fields."""
+    first, *others = holders = [field for field in fields if times[0] in field.times]
+    when = np.datetime_as_string(times[0], unit="m")
+    for other in others:
+        if difference := difference_of(other.placement.grid, first.placement.grid):
+            return (
+                f"{path}: {channel} at {when} stands in {first.source.path} and in "
+                f"{other.source.path}, on different grids: {difference}. If they are tiles of one "
+                "grid, join them first, for example with xarray's open_mfdataset(FILES, "
+                "combine='by_coords').to_netcdf(OUT)."
+            )
+    if len(holders) > 1 and len({field.source.path for field in holders}) == 1:
+        called = names(field.name for field in holders)
+        return (
+            f"{path}: {channel} stands in {holders[0].source.path} under several names, {called}; "
+            "leave one out, for example with xarray's drop_vars."
+        )
+    paths = " and in ".join(dict.fromkeys(str(field.source.path) for field in holders))
+    many = sum(int(np.isin(field.times, times).sum()) for field in fields) - len(times)
+    return (
+        f"{path}: {channel} has {many} frames too many: {when} is the first of {len(times)} times "
+        f"that stand twice, in {paths}. Remove one of each, for example with xarray's "
+        "drop_duplicates('time')."
+    )

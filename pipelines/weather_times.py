@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import reduce
+from typing import Literal
 
 import numpy as np
 
@@ -10,27 +11,36 @@ from pipelines.series import name_step, time_step_of
 __all__ = ["common_times", "thin"]
 
 
-def common_times(times: Mapping[str, np.ndarray]) -> tuple[np.ndarray, str]:
-    """The times that all channels have, and a note about the others (empty if there are none).
+def common_times(
+    times: Mapping[str, np.ndarray], *, missing: Literal["drop", "mask"] = "drop"
+) -> tuple[np.ndarray, str]:
+    """The times of a series of all channels, and a note about what not all have (else empty).
 
     Args:
         times: of each channel, strictly increasing.
+        missing: "drop" gives the times that all channels have, "mask" those that any has.
 
     Raises:
-        ValueError: no time is common to all.
+        ValueError: no time is common to all, and they are to be.
     """
     common = reduce(np.intersect1d, times.values())
+    every = reduce(np.union1d, times.values())
     spans = {}
     for channel, own in times.items():
         spans.setdefault(f"{len(own)} frames, {_span(own)}", []).append(channel)
     told = "; ".join(f"{', '.join(channels)}: {span}" for span, channels in spans.items())
+    if missing == "mask":
+        partly = len(every) - len(common)
+        note = f"{partly} frames lack a channel, which is missing there ({told})" if partly else ""
+        return every, note
     if not len(common):
         raise ValueError(
-            f"no frame has all channels ({told}); choose variables that overlap in time."
+            f"no frame has all channels ({told}); choose variables that overlap in time, or keep "
+            "what there is with missing = 'mask'."
         )
-    dropped = len(reduce(np.union1d, times.values())) - len(common)
-    if not dropped:
+    if len(every) == len(common):
         return common, ""
+    dropped = len(every) - len(common)
     return common, f"{dropped} frames are left out, since not all channels have them ({told})"
 
 

@@ -2,6 +2,7 @@
 
 OUT/2m_temperature/2m_temperature_2015_5.625deg.nc
 OUT/geopotential_500/geopotential_500hPa_2015_5.625deg.nc
+OUT/constants/constants_5.625deg.nc
 """
 
 from collections.abc import Callable, Sequence
@@ -25,6 +26,12 @@ _SAMPLED = tuple(RECIPES)
 _FILE_UNITS = {"m2 s-2": "m**2 s**-2", "m s-1": "m s**-1", "1": "(0 - 1)"}  # as WeatherBench 1
 _BLOCK_VALUES = 2**22
 _CHUNK_VALUES = 2**18  # whole frames, a megabyte
+_ATTRS = {
+    "Conventions": "CF-1.6",
+    "title": "Synthetic weather in the layout of WeatherBench",
+    "source": "Computed by stforecast from travelling waves and noise: no observation, no model",
+    "synthetic": "true",
+}
 
 
 def write_weatherbench_sample(
@@ -38,7 +45,7 @@ def write_weatherbench_sample(
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Path]:
-    """Write synthetic weather, a file a variable and year, and give the files.
+    """Write synthetic weather, a file a variable and year and one of constants, and give the files.
 
     Equal arguments give equal values. A year is the same whether or not others follow it, and a
     variable whether or not others stand beside it.
@@ -83,7 +90,10 @@ def write_weatherbench_sample(
             dataset = _dataset(world, variable, level, times[inside], frames)
             files.append(_write(out, dataset, variable, level, f"{year}_{resolution:g}deg"))
             if progress is not None:
-                progress(len(files), len(channels) * years)
+                progress(len(files), len(channels) * years + 1)
+    files.append(_write_constants(out, world, f"{resolution:g}deg"))
+    if progress is not None:
+        progress(len(files), len(files))
     return files
 
 
@@ -121,11 +131,7 @@ def _dataset(
     array = xr.DataArray(
         frames,
         dims=("time", "lat", "lon"),
-        coords={
-            "time": ("time", times, {"long_name": "time"}),
-            "lat": ("lat", world.latitude, {"units": "degrees_north", "long_name": "latitude"}),
-            "lon": ("lon", world.longitude, {"units": "degrees_east", "long_name": "longitude"}),
-        },
+        coords={"time": ("time", times, {"long_name": "time"}), **_coordinates(world)},
         attrs={
             "units": _FILE_UNITS.get(variable.units, variable.units),
             "long_name": variable.long_name,
@@ -135,12 +141,41 @@ def _dataset(
     if level is not None:
         attrs = {"units": "millibars", "long_name": "pressure_level"}
         array = array.assign_coords(level=((), int(level), attrs))
-    return array.to_dataset(name=variable.short).assign_attrs(
-        Conventions="CF-1.6",
-        title="Synthetic weather in the layout of WeatherBench",
-        source="Computed by stforecast from travelling waves and noise: no observation, no model",
-        synthetic="true",
+    return array.to_dataset(name=variable.short).assign_attrs(_ATTRS)
+
+
+def _write_constants(out: Path, world: World, ending: str) -> Path:
+    """Height of the ground, share of land and the coordinates of each cell, as WeatherBench 1."""
+    phi, lam = np.meshgrid(world.latitude, world.longitude, indexing="ij")
+    fields = {
+        "orography": (world.climate.ground, "m", "orography"),
+        "lsm": (world.climate.land, "(0 - 1)", "Land-sea mask"),
+        "lat2d": (phi, "degrees_north", "latitude"),
+        "lon2d": (lam, "degrees_east", "longitude"),
+    }
+    dataset = xr.Dataset(
+        {
+            name: (
+                ("lat", "lon"),
+                np.asarray(values, dtype="float32").reshape(world.shape),
+                {"units": units, "long_name": long_name},
+            )
+            for name, (values, units, long_name) in fields.items()
+        },
+        coords=_coordinates(world),
+        attrs=_ATTRS,
     )
+    file = out / "constants" / f"constants_{ending}.nc"
+    with atomic_path(file) as temporary:
+        dataset.to_netcdf(temporary, engine="netcdf4")
+    return file
+
+
+def _coordinates(world: World) -> dict[str, tuple]:
+    return {
+        "lat": ("lat", world.latitude, {"units": "degrees_north", "long_name": "latitude"}),
+        "lon": ("lon", world.longitude, {"units": "degrees_east", "long_name": "longitude"}),
+    }
 
 
 def _write(

@@ -42,12 +42,12 @@ def test_era5_over_britain_is_read(name):
     np.testing.assert_array_equal(hourly.values[::6], series.values)
 
 
-def test_grib_alone_says_what_to_do(tmp_path):
-    (tmp_path / "a.grib").symlink_to(place("era5_uk/era5-2mt-2019-03-uk.grib").resolve())
-    with pytest.raises(ValueError, match="holds GRIB only .a.grib.*convert it to NetCDF"):
-        open_weatherbench(tmp_path)
-    with pytest.raises(ValueError, match="a.grib is GRIB"):
-        open_weatherbench(tmp_path / "a.grib")
+def test_grib_gives_the_same_series_as_the_netcdf_made_from_it():
+    grib = open_weatherbench(place("era5_uk/era5-2mt-2019-03-uk.grib"))
+    netcdf = open_weatherbench(place("era5_uk/era5_t2m_uk_201903.nc"))
+    for name in ("time", "channel", "latitude", "longitude", "units"):
+        np.testing.assert_array_equal(grib[name].values, netcdf[name].values)
+    np.testing.assert_allclose(grib.values, netcdf.values, atol=6e-4)  # 16-bit integers in both
 
 
 def test_data_on_two_grids_are_told_apart(tmp_path):

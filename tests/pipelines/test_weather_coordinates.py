@@ -108,3 +108,24 @@ def test_levels_that_are_not_of_pressure_are_refused(dataset, message):
 def test_any_coordinate_that_counts_since_a_date_is_time():
     dataset = xr.Dataset(coords={"t": ("t", [0, 1], {"units": "days since 2000-01-01"})})
     assert find_time(dataset) == "t"
+
+
+def started(lead: object = 6.0, **attrs: str) -> xr.Dataset:
+    units = {"units": "hours since 2000-01-01"}
+    times = ("time", np.arange(0, 18, 6), units | attrs)
+    return xr.Dataset(coords={"time": times, "step": ((), lead, {"units": "hours"})})
+
+
+@pytest.mark.parametrize("attrs", [{}, {"standard_name": "time", "long_name": "initial time of …"}])
+def test_starts_of_forecasts_are_no_valid_times(attrs):
+    told = "time is when forecasts start: they are valid at step = 6.0 hours later"
+    with pytest.raises(ValueError, match=told):
+        find_time(started(**attrs))
+
+
+def test_valid_times_with_a_lead_beside_them_are_times():
+    assert find_time(started(lead=0.0)) == "time"
+    assert find_time(started(standard_name="time")) == "time"
+    dataset = started()
+    valid = ("time", dataset["time"].values + 6, dataset["time"].attrs)
+    assert find_time(dataset.assign_coords(valid_time=valid)) == "valid_time"

@@ -156,32 +156,6 @@ def test_dimensions_of_size_one_are_dropped(tmp_path, make_weather):
     assert open_weatherbench(save(dataset, tmp_path / "a.nc")).shape == (8, 1, 4, 8)
 
 
-@pytest.mark.parametrize(
-    ("dim", "message"),
-    [
-        ("expver", "a.nc: t2m has 2 values of 'expver': final ERA5 .1. and preliminary ERA5T .5."),
-        ("number", "a.nc: t2m has a dimension 'number' of 2, which a frame has no place for"),
-    ],
-)
-def test_other_dimensions_are_refused(tmp_path, make_weather, dim, message):
-    dataset = xr.concat([make_weather(), make_weather()], xr.DataArray([1, 5], dims=dim, name=dim))
-    with pytest.raises(ValueError, match=message):
-        open_weatherbench(save(dataset, tmp_path / "a.nc"))
-
-
-def test_a_variable_is_known_by_its_standard_name(tmp_path, make_weather):
-    named = make_weather("temp").assign_coords(height=2.0)
-    named["temp"].attrs["standard_name"] = "air_temperature"
-    pressure = make_weather("PRESS", base=1013, units="hPa")
-    pressure["PRESS"].attrs["standard_name"] = "air_pressure_at_mean_sea_level"
-    wind = make_weather("W", base=0, units="m s-1", levels=(500.0,))
-    wind["W"].attrs["standard_name"] = "eastward_wind"
-    dataset = named.merge(pressure).merge(wind)
-    series = open_weatherbench(save(dataset, tmp_path / "a.nc"))
-    assert list(series["channel"].values) == ["t2m", "msl", "u500"]
-    assert series.sel(channel="msl").values.mean() == pytest.approx(101_300, abs=200)
-
-
 def test_height_becomes_geopotential(tmp_path, make_weather):
     dataset = make_weather("hgt", base=5500, spread=100, units="gpm", levels=(500.0,))
     series = open_weatherbench(save(dataset, tmp_path / "a.nc"))
@@ -210,44 +184,6 @@ def test_the_line_of_python_in_the_message_sets_the_units(tmp_path, make_weather
     assert open_weatherbench(tmp_path / store).values.mean() == pytest.approx(101_300, abs=200)
 
 
-def test_opening_reads_labels_and_a_few_frames_only(tmp_path, make_weather, monkeypatch):
-    save(make_weather(frames=400), tmp_path / "a.nc")
-    read = []
-    from xarray.backends.netCDF4_ import NetCDF4ArrayWrapper
-
-    original = NetCDF4ArrayWrapper._getitem
-
-    def counting(self, key):
-        values = original(self, key)
-        if self.variable_name == "t2m":
-            read.append(values.size // 32)
-        return values
-
-    monkeypatch.setattr(NetCDF4ArrayWrapper, "_getitem", counting)
-    series = open_weatherbench(tmp_path, time_step=2 * SIX_HOURS)
-    assert series.chunks is not None
-    assert sum(read) == 3
-    series[5].values  # noqa: B018
-    assert sum(read) == 3 + 200
-
-
-def test_chunks_have_some_tens_of_megabytes(tmp_path, make_weather, monkeypatch):
-    monkeypatch.setattr("pipelines.weather_frames.CHUNK_BYTES", 10 * 32 * 4)  # ten frames
-    file = save(make_weather(frames=36), tmp_path / "a.nc")
-    assert open_weatherbench(file).chunks[0] == (10, 10, 10, 6)
-    packed = tmp_path / "b.nc"
-    make_weather(frames=36).to_netcdf(
-        packed, encoding={"t2m": {"chunksizes": (4, 4, 8), "zlib": True}}
-    )
-    assert open_weatherbench(packed).chunks[0] == (8, 8, 8, 8, 4)  # whole stored chunks
-    assert open_weatherbench(packed, time_step=2 * SIX_HOURS).chunks[0] == (10, 8)  # of 2 frames
-    packed = tmp_path / "c.nc"
-    make_weather(frames=36).to_netcdf(
-        packed, encoding={"t2m": {"chunksizes": (20, 4, 8), "zlib": True}}
-    )
-    assert open_weatherbench(packed).chunks[0] == (20, 16)
-
-
 def test_packed_values_keep_their_precision(tmp_path, make_weather):
     dataset = make_weather()
     encoding = {"dtype": "int16", "scale_factor": 0.001, "add_offset": 280.0, "_FillValue": -32_768}
@@ -256,36 +192,6 @@ def test_packed_values_keep_their_precision(tmp_path, make_weather):
     series = open_weatherbench(tmp_path / "a.nc")
     np.testing.assert_allclose(series[:, 0].values[:, ::-1], dataset["t2m"].values, atol=6e-4)
     assert np.isnan(series.values[0, 0, -1, 0])
-
-
-def test_unsorted_frames_are_sorted(tmp_path, make_weather):
-    dataset = make_weather(frames=12)
-    shuffled = dataset.isel(time=[3, 0, 7, 1, 2, 11, 4, 5, 6, 9, 8, 10])
-    series = open_weatherbench(save(shuffled, tmp_path / "a.nc"))
-    np.testing.assert_array_equal(series["time"].values, dataset["time"].values)
-    np.testing.assert_array_equal(series[:, 0].values[:, ::-1], dataset["t2m"].values)
-
-
-def test_files_that_take_turns_in_time_are_interleaved(tmp_path, make_weather):
-    dataset = make_weather(frames=40)
-    for hour in range(4):
-        save(dataset.isel(time=slice(hour, None, 4)), tmp_path / f"hour_{hour}.nc")
-    series = open_weatherbench(tmp_path)
-    np.testing.assert_array_equal(series[:, 0].values[:, ::-1], dataset["t2m"].values)
-
-
-def test_a_gap_stays_a_gap_and_a_step_is_true(tmp_path, make_weather):
-    hourly = make_weather(frames=60, step_hours=1).isel(time=[*range(20), *range(27, 60)])
-    file = save(hourly, tmp_path / "a.nc")
-    assert open_weatherbench(file).sizes["time"] == 53
-    series = open_weatherbench(file, time_step=SIX_HOURS)
-    kept = hourly.sel(time=hourly["time"].dt.hour % 6 == 0)
-    np.testing.assert_array_equal(series["time"].values, kept["time"].values)
-    np.testing.assert_array_equal(series[:, 0].values[:, ::-1], kept["t2m"].values)
-    with pytest.raises(
-        ValueError, match="time_step 90min is no multiple of the data's own step, 1h"
-    ):
-        open_weatherbench(file, time_step=np.timedelta64(90, "m"))
 
 
 def test_duplicates_are_refused_with_their_files(tmp_path, make_weather):
@@ -325,12 +231,6 @@ def test_sums_over_less_than_the_step_are_told(tmp_path, make_weather):
 def test_synthetic_data_stay_marked(tmp_path, make_weather):
     file = save(make_weather().assign_attrs(synthetic="true"), tmp_path / "a.nc")
     assert open_weatherbench(file).attrs["synthetic"] == "true"
-
-
-def test_grib_beside_netcdf_is_left_alone(tmp_path, make_weather):
-    save(make_weather(), tmp_path / "a.nc")
-    (tmp_path / "a.grib").write_bytes(b"GRIB")
-    assert open_weatherbench(tmp_path).sizes["time"] == 8
 
 
 def test_what_is_absent_is_told_with_what_there_is(weatherbench_1):
@@ -373,22 +273,3 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path, make_weather):
     save(make_weather(latitude=np.array([10.0, 0.0, -20.0])), tmp_path / "a.nc")
     with pytest.raises(ValueError, match="a.nc: latitude is unevenly spaced"):
         open_weatherbench(tmp_path)
-
-
-def test_what_is_no_field_is_passed_over(tmp_path, make_weather):
-    dataset = make_weather()
-    dataset["lsm"] = (("lat", "lon"), np.zeros((4, 8)))
-    dataset["msl"] = ("time", np.full(8, 101_300.0))
-    dataset["v10"] = (("time", "lat", "station"), np.zeros((8, 4, 2)))
-    assert list(open_weatherbench(save(dataset, tmp_path / "a.nc"))["channel"].values) == ["t2m"]
-
-
-def test_a_level_may_stand_in_the_name(tmp_path, make_weather):
-    dataset = make_weather("z500", base=54_000, units="m2 s-2")
-    assert list(open_weatherbench(save(dataset, tmp_path / "a.nc"))["channel"].values) == ["z500"]
-
-
-def test_a_level_may_stand_in_the_folder(tmp_path, make_weather):
-    dataset = make_weather("z", base=54_000, units="m2 s-2")
-    save(dataset, tmp_path / "geopotential_500" / "a.nc")
-    assert list(open_weatherbench(tmp_path)["channel"].values) == ["z500"]

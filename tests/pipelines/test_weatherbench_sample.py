@@ -30,8 +30,9 @@ def test_the_sample_has_the_layout_of_weatherbench_1(tmp_path):
         "2m_temperature/2m_temperature_2016_22.5deg.nc",
         "geopotential_500/geopotential_500hPa_2015_22.5deg.nc",
         "geopotential_500/geopotential_500hPa_2016_22.5deg.nc",
+        "constants/constants_22.5deg.nc",
     ]
-    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert told == [(1, 5), (2, 5), (3, 5), (4, 5), (5, 5)]
     with xr.open_dataset(files[3]) as dataset:
         assert dataset["z"].dims == ("time", "lat", "lon")
         assert dataset["z"].dtype == "float32"
@@ -45,6 +46,23 @@ def test_the_sample_has_the_layout_of_weatherbench_1(tmp_path):
     assert series.attrs["synthetic"] == "true"
     assert list(series["channel"].values) == ["t2m", "z500"]
     assert not np.isnan(series.values).any()
+
+
+def test_height_of_the_ground_and_land_come_with_the_sample(tmp_path):
+    options = {"resolution": 22.5, "time_step": "1d", "years": 1, "variables": ("t2m",)}
+    files = write_weatherbench_sample(tmp_path, **options)
+    with xr.open_dataset(files[-1]) as constants:
+        assert set(constants.data_vars) == {"orography", "lsm", "lat2d", "lon2d"}
+        assert constants["lat2d"].values[:, 0].tolist() == constants["lat"].values.tolist()
+        expected = constants["orography"].values[::-1]
+    series = open_weatherbench(tmp_path)
+    assert series["orography"].dims == series["land_sea_mask"].dims == ("y", "x")
+    np.testing.assert_array_equal(series["orography"].values, expected)
+    land = series["land_sea_mask"].values
+    assert 0 <= land.min() < 0.1
+    assert 0.9 < land.max() <= 1
+    assert (series["orography"].values[land < 0.4] == 0).all()
+    assert 1000 < expected.max() < 5000
 
 
 def test_equal_seeds_give_equal_data_whatever_stands_beside(tmp_path):
