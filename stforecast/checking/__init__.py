@@ -1,0 +1,1 @@
+"""Reports of the doctor for people: figures, a page, a table."""
