@@ -11,6 +11,8 @@ import xarray as xr
 
 __all__ = ["ForecastModel", "forecast_by_valid_time", "make_forecast"]
 
+_GRID = ("latitude", "longitude")
+
 
 @runtime_checkable
 class ForecastModel(Protocol):
@@ -48,12 +50,16 @@ def make_forecast(
         frames: physical values in the series' units.
         init_times: when each forecast starts, the last time of its history.
         time_step: between lead times; the first lead time is one step.
-        like: the series; channels, grid and attributes are taken from it.
+        like: the series; channels, grid and attributes are taken from it, the surface is not.
         forecaster: name of who made it.
     """
     init_times = np.asarray(init_times, dtype="datetime64[ns]")
     lead_times = np.arange(1, frames.shape[1] + 1) * time_step.astype("timedelta64[ns]")
-    coordinates = {name: like[name] for name in like.coords if "time" not in like[name].dims}
+    coordinates = {
+        name: like[name]
+        for name in like.coords
+        if "time" not in like[name].dims and (name in _GRID or like[name].dims != ("y", "x"))
+    }
     forecast = xr.DataArray(
         np.asarray(frames, dtype="float32"),
         dims=("init_time", "lead_time", "channel", "y", "x"),

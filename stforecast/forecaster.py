@@ -1,6 +1,5 @@
 """The forecaster: a trained network with all it needs to forecast."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -9,25 +8,25 @@ from typing import Any
 import numpy as np
 import torch
 import xarray as xr
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from models.network import Network
-from pipelines.atomic import atomic_path
 from pipelines.grid import Grid, difference_of
 from pipelines.inputs import Inputs
 from pipelines.normalise import Normaliser
 from pipelines.series import Channel, channels_of, name_step, names, parse_step, select_channels
 from stforecast.experiment import Experiment, as_tree, load_experiment
 from stforecast.forecast import make_forecast
+from stforecast.forecaster_file import SCHEMA_VERSION, read_facts, read_tensors, write_tensors
 from stforecast.history import history_frames
 from stforecast.networks import network_of
 from stforecast.rollout import rollout
 
 __all__ = ["Forecaster", "load_forecaster", "read_facts"]
 
-SCHEMA_VERSION = 1
 _BATCH_BYTES = 256 * 2**20
+_SURFACE = "surface/"
+_EMPTY = "empty_cells"
+"""Names of tensors that are no weights; those of a network have no slash and a dot."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,9 @@ class Forecaster:
     """Latitudes and longitudes; None without a geography."""
     inputs: Inputs = field(default_factory=Inputs)
     """Extra inputs that the network takes beside the channels."""
+    empty: np.ndarray | None = None
+    """Cells that held no value in the whole training split, such as the sea in data over land, (channel,
+    y, x): nothing is forecast there."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """How it came about: split times, parameters, versions, fingerprint of the data, losses."""
 
@@ -73,7 +75,8 @@ class Forecaster:
         """The forecast (init_time, lead_time, channel, y, x) in physical units.
 
         Missing values of a history enter as the training mean, as in training. Values that cannot
-        exist (cloud cover above 1, rain or traffic below 0) are clipped.
+        exist (cloud cover above 1, rain or traffic below 0) are clipped. Cells that never held a value
+        in training are NaN.
 
         Raises:
             ValueError: the series lacks a channel or a frame, or lies on another grid.
@@ -86,6 +89,7 @@ class Forecaster:
         window_bytes = frame_bytes * (self.experiment.history + self.experiment.horizon)
         batch = int(np.clip(_BATCH_BYTES // (8 * window_bytes), 1, 16))
         offsets = np.arange(1 - self.experiment.history, steps + 1) * self.time_step
+        empty = np.zeros((1, 1, 1), dtype=bool) if self.empty is None else self.empty
         filled = 0
         frames = np.empty((len(times), steps, len(self.channels), *self.shape), dtype="float32")
         for start in range(0, len(times), batch):
@@ -102,7 +106,7 @@ class Forecaster:
             for index, gone in enumerate(missing):
                 if gone.all(axis=(0, 2, 3)).any():
                     made[index] = np.nan
-            filled += int(missing.sum())
+            filled += int((missing & ~empty).sum())
             frames[start : start + batch] = made
         forecast = make_forecast(
             frames, init_times=times, time_step=self.time_step, like=series, forecaster=self.name
@@ -122,18 +126,30 @@ class Forecaster:
                     self.normaliser.normalise_history(known),
                     steps=steps,
                     inputs=torch.from_numpy(extra).to(self.device),
+                    planes=self.inputs.planes().to(self.device),
+                    present=~torch.isnan(known),
+                    empty=self._empty_on(self.device),
                     clip=self._clip,
                 )
                 frames = self.normaliser.denormalise(torch.cat(list(blocks), dim=1).float())
         finally:
             self.network.train(was_training)
         # Once more: denormalising may round a hair below 0.
-        return np.clip(frames.cpu().numpy(), *(bounds.numpy() for bounds in self._bounds("cpu")))
+        made = np.clip(frames.cpu().numpy(), *(bounds.numpy() for bounds in self._bounds("cpu")))
+        return made if self.empty is None else np.where(self.empty, np.float32("nan"), made)
 
     def _clip(self, frames: torch.Tensor) -> torch.Tensor:
-        """Normalised frames without values that cannot exist."""
+        """Normalised frames without values that cannot exist, and as usual where none ever does."""
         lowest, highest = map(self.normaliser.normalise, self._bounds(frames.device))
-        return torch.clamp(frames, lowest.to(frames.dtype), highest.to(frames.dtype))
+        clipped = torch.clamp(frames, lowest.to(frames.dtype), highest.to(frames.dtype))
+        empty = self._empty_on(frames.device)
+        if empty is None:
+            return clipped
+        usual = self.normaliser.normalise_history(torch.full_like(clipped[:1, :1], torch.nan))
+        return torch.where(empty, usual, clipped)
+
+    def _empty_on(self, device: str | torch.device) -> torch.Tensor | None:
+        return None if self.empty is None else torch.from_numpy(self.empty).to(device)
 
     def _bounds(self, device: str | torch.device) -> list[torch.Tensor]:
         """Least and greatest value that can exist, (C, 1, 1), in the channels' units."""
@@ -184,12 +200,12 @@ class Forecaster:
 
     def save(self, path: Path) -> None:
         """Write weights and everything else to one file that needs nothing else, never pickled."""
-        weights = {
-            key: value.contiguous().cpu() for key, value in self.network.state_dict().items()
-        }
-        with atomic_path(path) as temporary:
-            save_file(weights, temporary, metadata={"stforecast": json.dumps(self.header())})
-            temporary.chmod(0o644)  # safetensors makes files that their owner alone may read
+        tensors = dict(self.network.state_dict())
+        for name, plane in self.inputs.surface.items():
+            tensors[_SURFACE + name] = torch.from_numpy(plane)
+        if self.empty is not None:
+            tensors[_EMPTY] = torch.from_numpy(self.empty)
+        write_tensors(path, tensors, self.header())
 
     def header(self) -> dict[str, Any]:
         """All but the weights, as JSON holds it."""
@@ -219,7 +235,9 @@ class Forecaster:
                 "holidays": list(self.inputs.holidays),
                 "mean": dict(self.inputs.mean),
                 "deviation": dict(self.inputs.deviation),
+                "surface": sorted(self.inputs.surface),
             },
+            "empty_cells": 0 if self.empty is None else int(self.empty.sum()),
             **self.facts,
         }
 
@@ -230,28 +248,37 @@ def load_forecaster(path: str | Path, *, device: str = "cpu") -> Forecaster:
     Raises:
         ValueError: there is none, it is damaged, or a newer version wrote it.
     """
-    file = _forecaster_file(Path(path))
-    header = read_facts(file)
+    header = read_facts(path)
+    tensors = read_tensors(path)
     experiment = load_experiment(base=header.pop("experiment"))
     channels = tuple(Channel(**channel) for channel in header.pop("channels"))
     shape = header.pop("shape")
     time_step = parse_step(header.pop("time_step"))
-    extra = header.pop("inputs", {"holidays": []})
+    stored = header.pop("grid")
+    grid = None
+    if stored is not None:
+        grid = Grid(np.array(stored["latitude"]), np.array(stored["longitude"]))
+    extra = header.pop("inputs")
     inputs = Inputs(
         names=experiment.inputs,
         ahead=experiment.horizon * time_step,
-        **extra | {"holidays": tuple(extra["holidays"])},
+        step=time_step,
+        n_channels=len(channels),
+        grid=grid,
+        surface={name: tensors.pop(_SURFACE + name).numpy() for name in extra["surface"]},
+        holidays=tuple(extra["holidays"]),
+        mean=extra["mean"],
+        deviation=extra["deviation"],
     )
+    empty = tensors.pop(_EMPTY).numpy() if header.pop("empty_cells") else None
     network = network_of(
         experiment,
         n_channels=len(channels),
         shape=(shape[0], shape[1]),
         n_inputs=inputs.n_planes,
     )
-    with safe_open(file, framework="pt", device="cpu") as stored:
-        network.load_state_dict({key: stored.get_tensor(key) for key in stored.keys()})  # noqa: SIM118
+    network.load_state_dict(tensors)
     normaliser = header.pop("normaliser")
-    grid = header.pop("grid")
     return Forecaster(
         network=network.eval().to(device),
         experiment=experiment,
@@ -264,42 +291,8 @@ def load_forecaster(path: str | Path, *, device: str = "cpu") -> Forecaster:
         ),
         time_step=time_step,
         shape=(shape[0], shape[1]),
-        grid=None
-        if grid is None
-        else Grid(np.array(grid["latitude"]), np.array(grid["longitude"])),
+        grid=grid,
         inputs=inputs,
+        empty=empty,
         facts={key: value for key, value in header.items() if key != "schema_version"},
     )
-
-
-def read_facts(path: str | Path) -> dict[str, Any]:
-    """What a forecaster file knows of itself; the weights are not read.
-
-    Raises:
-        ValueError: it is no forecaster, or a newer version wrote it.
-    """
-    file = _forecaster_file(Path(path))
-    try:
-        with safe_open(file, framework="pt", device="cpu") as stored:
-            metadata = stored.metadata() or {}
-    except (SafetensorError, OSError) as error:
-        raise ValueError(f"{file} is no forecaster, or it is damaged: {error}.") from error
-    if "stforecast" not in metadata:
-        raise ValueError(
-            f"{file} holds weights, but not what they are for; it was not written by stforecast."
-        )
-    header = json.loads(metadata["stforecast"])
-    if header["schema_version"] > SCHEMA_VERSION:
-        raise ValueError(
-            f"{file} has schema {header['schema_version']}, but this version reads up to "
-            f"{SCHEMA_VERSION}: update stforecast."
-        )
-    return header
-
-
-def _forecaster_file(path: Path) -> Path:
-    file = path / "forecaster.safetensors" if path.is_dir() else path
-    if not file.is_file():
-        hint = "is its training finished?" if path.is_dir() else "name a run folder."
-        raise ValueError(f"{path} holds no forecaster.safetensors; {hint}")
-    return file

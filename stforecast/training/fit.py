@@ -65,6 +65,7 @@ def fit(
         forecaster.normaliser,
         SquaredError(plan.row_weights),
         config,
+        planes=plan.extra.planes(),
         seed=plan.experiment.seed,
         steps_an_epoch=len(loaders["train"]),
     )

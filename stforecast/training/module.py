@@ -8,6 +8,7 @@ from torch import Tensor
 
 from models.network import Network
 from pipelines.normalise import Normaliser
+from pipelines.planes import Planes
 from pipelines.windows import Windows
 from stforecast.experiment import TrainingConfig
 from stforecast.rollout import join_inputs
@@ -28,6 +29,7 @@ class TrainingModule(pl.LightningModule):
         error: SquaredError,
         config: TrainingConfig,
         *,
+        planes: Planes,
         seed: int,
         steps_an_epoch: int,
     ) -> None:
@@ -35,6 +37,7 @@ class TrainingModule(pl.LightningModule):
         self.network = network
         self._normaliser = normaliser
         self._error = error
+        self._planes = planes
         self._config = config
         self._seed = seed
         self._steps_an_epoch = steps_an_epoch
@@ -92,7 +95,11 @@ class TrainingModule(pl.LightningModule):
     def _normalise(self, batch: Windows) -> tuple[Tensor, Tensor]:
         """What the network takes, and what it is to forecast."""
         history = self._normaliser.normalise_history(batch.history)
-        return join_inputs(history, batch.inputs), self._normaliser.normalise(batch.target)
+        # Not buffers: DistributedDataParallel would send those around before every step.
+        self._planes = self._planes.to(history.device)
+        present = ~torch.isnan(batch.history)
+        seen = join_inputs(history, batch.inputs, planes=self._planes, present=present)
+        return seen, self._normaliser.normalise(batch.target)
 
 
 class RunningMean:

@@ -9,6 +9,7 @@ import xarray as xr
 from pipelines.grid import Grid
 from pipelines.inputs import Inputs, fit_inputs, resolve_inputs
 from pipelines.places import PlaceConfig
+from pipelines.presence import values_present
 from pipelines.series import name_step, parse_step, time_step_of
 from pipelines.split import SPLITS, SplitConfig, resolve_split
 from pipelines.store import fingerprint_of
@@ -34,7 +35,7 @@ class Plan:
     row_weights: torch.Tensor | None
     extra: Inputs
     inputs: np.ndarray
-    """Extra inputs of each frame, (time, plane)."""
+    """Numbers of each frame that the extra inputs are made of, (time, number)."""
     n_channels: int
 
 
@@ -50,8 +51,10 @@ def make_plan(experiment: Experiment, series: xr.DataArray) -> Plan:
         )
     spec = WindowSpec(experiment.history, experiment.horizon)
     split = resolve_split(times, experiment.split, window_steps=spec.length, time_step=step)
+    present = values_present(series) if experiment.missing == "mask" else None
     starts = {
-        name: window_starts(times, spec, time_step=step, within=split[name]) for name in SPLITS
+        name: window_starts(times, spec, time_step=step, within=split[name], present=present)
+        for name in SPLITS
     }
     starts["train"] = starts["train"][:: config.window_stride]
     # Fractions would name other frames when the data grow: the run keeps the times themselves.
@@ -66,7 +69,7 @@ def make_plan(experiment: Experiment, series: xr.DataArray) -> Plan:
         }
     )
     trained = series[split["train"].start : split["train"].stop]
-    extra = fit_inputs(resolved.inputs, trained, ahead=experiment.horizon * step)
+    extra = fit_inputs(resolved.inputs, trained, ahead=experiment.horizon * step, step=step)
     if experiment.network.options().get("circular_longitude") and not _is_circular(series):
         raise ValueError(
             "network.circular_longitude wraps the last column around to the first, but the data "

@@ -15,6 +15,7 @@ from models.network import Network
 from pipelines.atomic import atomic_path
 from pipelines.grid import Grid
 from pipelines.normalise import fit_normaliser
+from pipelines.planes import empty_cells
 from pipelines.series import channels_of
 from pipelines.split import SPLITS
 from stforecast.allocator import keep_memory
@@ -173,21 +174,22 @@ def build_planned(plan: Plan) -> Network:
 def describe(plan: Plan, network: Network, series: xr.DataArray) -> Forecaster:
     """The network with all that it takes to forecast; the normaliser is fitted on the training split."""
     train_range = plan.split["train"]
+    trained = series[train_range.start : train_range.stop]
     grid = None
     if "latitude" in series.coords:
         grid = Grid(series["latitude"].values, series["longitude"].values)
+    empty = empty_cells(trained)
     packages = ("stforecast", "torch", "lightning", "numpy", "xarray")
     return Forecaster(
         network=network,
         experiment=plan.experiment,
         channels=channels_of(series),
-        normaliser=fit_normaliser(
-            series[train_range.start : train_range.stop], method=plan.experiment.normalisation
-        ),
+        normaliser=fit_normaliser(trained, method=plan.experiment.normalisation),
         time_step=plan.time_step,
         shape=(plan.frames.shape[2], plan.frames.shape[3]),
         grid=grid,
         inputs=plan.extra,
+        empty=empty if empty.any() else None,
         facts={
             "parameters": count_parameters(network),
             "windows": {name: len(starts) for name, starts in plan.starts.items()},

@@ -1,7 +1,10 @@
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from pipelines.grid import Grid
+from pipelines.planes import Planes, grid_angles
 from stforecast.rollout import join_inputs, rollout
 
 
@@ -77,3 +80,44 @@ def test_inputs_of_later_times_go_with_what_is_fed_back():
 def test_impossible_values_are_clipped_before_they_are_fed_back():
     blocks = rollout(AddOne(1), history_of(0.0), steps=3, clip=lambda frames: frames.clamp(max=0.5))
     assert torch.cat(list(blocks), dim=1).flatten().tolist() == [0.5, 0.5, 0.5]
+
+
+def test_fixed_planes_and_presence_stand_behind_the_numbers():
+    history = torch.zeros(1, 2, 1, 1, 3)
+    planes = Planes(fixed=torch.full((1, 1, 3), 7.0), present=True)
+    known = torch.tensor([True, False]).view(1, 2, 1, 1, 1).expand(1, 2, 1, 1, 3)
+    joined = join_inputs(history, torch.ones(1, 2, 1), planes=planes, present=known)
+    assert joined[0, :, :, 0, 2].tolist() == [[0, 1, 7, 1], [0, 1, 7, 0]]
+    everything = join_inputs(history, torch.ones(1, 2, 1), planes=planes)
+    assert everything[0, :, 3, 0, 2].tolist() == [1, 1]
+
+
+def test_the_sun_of_a_later_time_goes_with_what_is_fed_back():
+    rows, columns = map(torch.from_numpy, grid_angles(Grid(np.array([90.0]), np.array([0.0]))))
+    planes = Planes(rows=rows, columns=columns, n_points=1)
+    # Over the pole the first number is the radiation; below the horizon there is none.
+    numbers = torch.zeros(1, 4, 3)
+    numbers[0, :, 0] = torch.tensor([-5.0, 10, -100, 1000])
+    blocks = list(
+        rollout(SumOfLast(), history_of(0.0, 5.0), steps=3, inputs=numbers, planes=planes)
+    )
+    # 5 + 10, + 0, + 1000
+    assert torch.cat(blocks, dim=1).flatten().tolist() == [15, 15, 1015]
+
+
+class Presence(nn.Module):
+    """Forecasts the sum of what is said to be present."""
+
+    def forward(self, history):
+        return history[:, :, 1:2].sum(dim=1, keepdim=True)
+
+
+def test_what_is_fed_back_is_present_but_for_cells_that_never_are():
+    history = torch.zeros(1, 2, 1, 1, 2)
+    present = torch.tensor([[False, False], [True, False]]).view(1, 2, 1, 1, 2)
+    told = {"steps": 3, "inputs": torch.zeros(1, 5, 0), "planes": Planes(present=True)}
+    blocks = list(rollout(Presence(), history, present=present, **told))
+    assert torch.cat(blocks, dim=1)[0, :, 0, 0].tolist() == [[1, 0], [2, 1], [2, 2]]
+    sea = torch.tensor([[[False, True]]])
+    blocks = list(rollout(Presence(), history, present=present, empty=sea, **told))
+    assert torch.cat(blocks, dim=1)[0, :, 0, 0].tolist() == [[1, 0], [2, 0], [2, 0]]

@@ -147,7 +147,8 @@ def test_a_killed_training_resumes_to_the_weights_of_an_unbroken_one(waves, tmp_
 
 def test_two_processes_train_as_one_does(waves, tmp_path):
     # Without drop path, which every process draws for its own share of a batch.
-    settings = ("network.drop_path=0", "training.epochs=2")
+    inputs = 'inputs=["where", "when", "present"]'
+    settings = ("network.drop_path=0", "training.epochs=2", inputs)
     holes = waves.where(np.random.default_rng(0).random(waves.shape) > 0.2)
     write_store(holes, tmp_path / "store")
     alone = train(tiny(*settings), holes, tmp_path / "alone", device="cpu")
