@@ -28,7 +28,11 @@ class OpenSeries(Protocol):
         variables: Sequence[str] | None = None,
         time_step: np.timedelta64 | None = None,
     ) -> xr.DataArray:
-        """The series of the wanted variables at the wanted step; frames are read when asked for."""
+        """The series of the wanted variables at the wanted step; frames are read when asked for.
+
+        Where channels come apart, it takes `missing` too: "drop" leaves out a time that one of them
+        lacks, "mask" keeps it.
+        """
         ...
 
 
@@ -46,6 +50,8 @@ class Pipeline:
     """module:function that writes the synthetic sample in the dataset's own raw format."""
     has_sums: bool = False
     """Whether values are counts over a time step: then a longer one cannot be had by leaving out."""
+    channels_apart: bool = False
+    """Whether a time may lack some of the channels, as where each variable has its own files."""
 
     @property
     def open_series(self) -> OpenSeries:
@@ -61,9 +67,10 @@ class Pipeline:
 PIPELINES: dict[str, Pipeline] = {
     "weatherbench": Pipeline(
         name="weatherbench",
-        summary="ERA5 and other reanalysis: WeatherBench 1 folders, WeatherBench 2 Zarr, CF NetCDF",
+        summary="ERA5 and other reanalysis: WeatherBench 1 and 2, Zarr, CF NetCDF, GRIB",
         opener="pipelines.weatherbench:open_weatherbench",
         sampler="pipelines.weatherbench_sample:write_weatherbench_sample",
+        channels_apart=True,
     ),
     "taxibj": Pipeline(
         name="taxibj",

@@ -3,13 +3,12 @@
 from itertools import pairwise
 
 import numpy as np
-import pandas as pd
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 from pipelines.protocols import PROTOCOLS, test_frames
-from pipelines.series import name_step
+from pipelines.time_range import describe_span, parse_times, range_between
 
-__all__ = ["SPLITS", "SplitConfig", "parse_times", "range_between", "resolve_split"]
+__all__ = ["SPLITS", "SplitConfig", "resolve_split"]
 
 # Where two splits lie closer than the gap, the earlier one in this list gives way: the test split
 # keeps the times that a published protocol names.
@@ -142,41 +141,9 @@ def resolve_split(
                 way_out = f"Set another split.validation than {config.validation}"
             raise ValueError(
                 f"{meant} holds no frame, gap of {gap} steps taken off: the data have {len(times)} "
-                f"frames {_span(times)}. {way_out}, or a smaller split.gap."
+                f"frames {describe_span(times)}. {way_out}, or a smaller split.gap."
             )
     return ranges
-
-
-def parse_times(text: str) -> tuple[np.datetime64, np.datetime64]:
-    """First and last instant of "first/last", each a year, month, day, hour or minute, inclusive."""
-    first, _, last = text.partition("/")
-    try:
-        periods = [pd.Period(part.strip()) for part in (first, last or first)]
-        start, end = periods[0].start_time, periods[1].end_time  # pyright: ignore[reportAttributeAccessIssue]
-    except (ValueError, AttributeError) as error:  # a missing time ("NaT") has no start
-        raise ValueError(
-            f"{text!r} is no time; write 2016, 2010/2015, 2019-03-01/2019-03-22 or 2019-03-01T06:00"
-        ) from error
-    if start > end:
-        raise ValueError(f"{text!r} ends before it begins")
-    return np.datetime64(start, "ns"), np.datetime64(end, "ns")
-
-
-def range_between(times: np.ndarray, text: str, name: str) -> range:
-    """The frames between "first/last", both inclusive, as a range of indices.
-
-    Raises:
-        ValueError: there is none.
-    """
-    start, end = parse_times(text)
-    first = int(np.searchsorted(times, start, side="left"))
-    stop = int(np.searchsorted(times, end, side="right"))
-    if first == stop:
-        raise ValueError(
-            f"split.{name} = {text!r} holds no frame: the data have {len(times)} frames "
-            f"{_span(times)}. Name times inside, or give data that reach there."
-        )
-    return range(first, stop)
 
 
 def _check_disjoint(
@@ -208,13 +175,3 @@ def _leave_gap(
         first_allowed = times[first.stop - 1] + distance
         start = int(np.searchsorted(times, first_allowed, side="left"))
         ranges[later] = range(min(max(start, second.start), second.stop), second.stop)
-
-
-def _span(times: np.ndarray) -> str:
-    if len(times) == 0:
-        return "(none)"
-    step = ""
-    if len(times) > 1:
-        step = f", every {name_step(np.diff(times).min())}"
-    first, last = (np.datetime_as_string(time, unit="m") for time in (times[0], times[-1]))
-    return f"from {first} to {last}{step}"

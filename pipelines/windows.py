@@ -9,11 +9,15 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.utils.data import Dataset
 
-__all__ = ["WindowDataset", "WindowSpec", "Windows", "window_starts"]
+from pipelines.resample import describe_steps, is_irregular, is_patchy
+
+__all__ = ["WindowDataset", "WindowSpec", "Windows", "holds_enough", "window_starts"]
+
+_WINDOWS_AT_ONCE = 4096
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,12 @@ class WindowSpec:
 
 
 def window_starts(
-    times: np.ndarray, spec: WindowSpec, *, time_step: np.timedelta64, within: range
+    times: np.ndarray,
+    spec: WindowSpec,
+    *,
+    time_step: np.timedelta64,
+    within: range,
+    present: Bool[np.ndarray, "N C"] | None = None,
 ) -> np.ndarray:
     """The index of the first frame of every window that lies inside `within` and crosses no gap.
 
@@ -47,6 +56,8 @@ def window_starts(
         times: strictly increasing times of the frames.
         time_step: a window's frames are exactly this far apart.
         within: the frames of one split.
+        present: which frames hold a value, by channel; then windows are left out whose history does
+            not hold enough (`holds_enough`), or that have no value to forecast.
 
     Raises:
         ValueError: not one window fits.
@@ -63,9 +74,60 @@ def window_starts(
         raise ValueError(
             f"A window needs {spec.length} frames in a row (history {spec.history} + horizon "
             f"{spec.horizon}), but the longest run without a gap among {n_times} frames has "
-            f"{max(map(len, runs))}. Choose a shorter history or horizon, or more data."
+            f"{max(map(len, runs))}. {_way_out(inside)}"
         )
-    return starts + within.start
+    if present is None:
+        return starts + within.start
+    kept = _filled(present[within.start : within.stop], starts, spec)
+    if not kept.any():
+        raise ValueError(
+            f"None of {len(starts)} windows holds values enough: at the init_time, in half of the "
+            f"history of {spec.history} and once in the horizon of {spec.horizon}, with each channel "
+            "once in the history. Choose a longer history, fewer variables, or more data."
+        )
+    return starts[kept] + within.start
+
+
+def holds_enough(present: Bool[np.ndarray, "B T C"]) -> Bool[np.ndarray, "B"]:
+    """Whether a forecast can start from histories with missing frames.
+
+    The last frame and at least half of all hold a value, and each channel holds one somewhere: the
+    rest enters as the training mean.
+
+    Args:
+        present: whether each channel of each frame holds a value.
+    """
+    frames = np.asarray(present.any(axis=2))
+    channels = np.asarray(present.any(axis=1))
+    half = 2 * frames.sum(axis=1) >= frames.shape[1]
+    return frames[:, -1] & half & channels.all(axis=1)
+
+
+def _filled(
+    present: Bool[np.ndarray, "N C"], starts: np.ndarray, spec: WindowSpec
+) -> Bool[np.ndarray, "B"]:
+    """Which windows have history enough and something to forecast."""
+    steps = np.arange(spec.length)
+    kept = [np.empty(0, dtype=bool)]
+    for first in range(0, len(starts), _WINDOWS_AT_ONCE):
+        windows = present[starts[first : first + _WINDOWS_AT_ONCE, None] + steps]
+        has_target = windows[:, spec.history :].any(axis=(1, 2))
+        kept.append(holds_enough(windows[:, : spec.history]) & has_target)
+    return np.concatenate(kept)
+
+
+def _way_out(times: np.ndarray) -> str:
+    if is_irregular(times):
+        return (
+            f"The steps between frames differ ({describe_steps(times)}): bring them onto a regular axis "
+            "by resample = 'nearest' (or 'linear', 'mean') with time_step, or name the time_step that "
+            "most frames lie on, with missing = 'mask'."
+        )
+    told = f" (now {describe_steps(times)})" if is_patchy(times) else ""
+    return (
+        f"Choose a shorter history or horizon, more data, or missing = 'mask', which goes over gaps"
+        f"{told}."
+    )
 
 
 class Windows(NamedTuple):

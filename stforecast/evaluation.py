@@ -7,7 +7,9 @@ import numpy as np
 import xarray as xr
 
 from pipelines.atomic import atomic_path
-from pipelines.split import SPLITS, range_between
+from pipelines.presence import values_present
+from pipelines.split import SPLITS
+from pipelines.time_range import range_between
 from pipelines.windows import WindowSpec, window_starts
 from stforecast.allocator import keep_memory
 from stforecast.baselines.of_dataset import load_baselines, note_on_missing
@@ -70,7 +72,13 @@ def evaluate_run(
     spec = WindowSpec(experiment.history, experiment.horizon)
     times = series["time"].values
     within = range_between(times, str(getattr(experiment.split, split)), split)
-    starts = window_starts(times, spec, time_step=forecaster.time_step, within=within)
+    starts = window_starts(
+        times,
+        spec,
+        time_step=forecaster.time_step,
+        within=within,
+        present=values_present(series) if experiment.missing == "mask" else None,
+    )
     init_times = times[starts + spec.history - 1]
     baselines = load_baselines(
         run,
@@ -85,6 +93,7 @@ def evaluate_run(
         series,
         init_times=init_times,
         steps=spec.horizon,
+        time_step=forecaster.time_step,
         dialect=rules.name,
         climatology=baselines.climatology,
         threshold=threshold,

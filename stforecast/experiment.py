@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pipelines.atomic import atomic_path
 from pipelines.inputs import GROUPS, INPUTS
 from pipelines.places import PlaceConfig
+from pipelines.resample import Rule
 from pipelines.series import parse_step
 from pipelines.split import SplitConfig
 
@@ -81,9 +82,16 @@ class Experiment(BaseModel):
     """Such as "6h"; the data's own unless given."""
     days: Literal["all", "complete"] = "all"
     """"complete" leaves out the days that lack a frame, as the TaxiBJ literature does."""
+    missing: Literal["drop", "mask"] = "drop"
+    """"drop": a time at which a frame or one of its channels is missing is a gap, and no window crosses
+    it; "mask": it is kept as missing values, which enter a history as the training mean and count
+    neither in the loss nor in the scores."""
+    resample: Rule = "none"
+    """How frames at irregular times come onto the axis of `time_step`, in UTC from midnight: "nearest",
+    "linear" (between neighbours at most two steps apart) or "mean" (over the step before)."""
     inputs: tuple[str, ...] = ()
-    """Extra inputs: names of `pipelines.inputs.INPUTS`, "calendar", "weather"; none in the published
-    networks."""
+    """Extra inputs: names of `pipelines.inputs.INPUTS` and of its `GROUPS`, such as "calendar" or
+    "where"; none in the published networks."""
     place: PlaceConfig = PlaceConfig()
     """Where a grid without coordinates lies, for maps and files; no forecast depends on it."""
     history: int = Field(default=12, ge=1)
@@ -125,6 +133,13 @@ class Experiment(BaseModel):
         """`--set time_step=30` arrives as a number."""
         if value is not None:
             parse_step(str(value))
+        return value
+
+    @field_validator("resample")
+    @classmethod
+    def _names_its_step(cls, value: Rule, info: Any) -> Rule:
+        if value != "none" and "time_step" in info.data and info.data["time_step"] is None:
+            raise ValueError("it needs the step of the new series: set time_step, such as 6h")
         return value
 
 

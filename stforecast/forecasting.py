@@ -1,26 +1,27 @@
 """Forecast files of a run: from files that hold the past alone, for one or many init times."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
-from pipelines.split import parse_times
+from pipelines.time_range import parse_times
 from stforecast.allocator import keep_memory
 from stforecast.device import choose_device
 from stforecast.evaluation import Progress
 from stforecast.figures.maps import plot_maps
 from stforecast.figures.save import save_figure
 from stforecast.forecaster import Forecaster, load_forecaster
-from stforecast.history import complete_init_times
+from stforecast.history import complete_init_times, histories_hold_enough
 from stforecast.layouts import layout_of, write_forecasts
 from stforecast.source import open_series
 
 __all__ = ["choose_init_times", "forecast_batches", "forecast_file"]
 
 _BATCH_BYTES = 256 * 2**20
+_LOOKED_AT = 16
 
 
 def forecast_file(
@@ -35,6 +36,7 @@ def forecast_file(
     place: Sequence[str] = (),
     device: str = "auto",
     progress: Progress = lambda what, done, total: None,
+    note: Callable[[str], None] = lambda text: None,
 ) -> list[Path]:
     """Forecast from the frames in `source` and write files; what was written.
 
@@ -47,6 +49,8 @@ def forecast_file(
         layout: a name of `LAYOUTS`; by the output's ending unless given.
         figures: folder for a map of each channel at the first init_time.
         place: changes to where the run says that its grid lies: "preset=nyc_taxi".
+        progress: told what is being done, how much of it is done, and how much there is.
+        note: told what is to be known of the forecasts.
 
     Raises:
         ValueError: the source does not fit the forecaster, or a history is not whole.
@@ -63,19 +67,20 @@ def forecast_file(
             variables=forecaster.experiment.variables,
             time_step=forecaster.experiment.time_step,
             time_zone=placed.zone or forecaster.experiment.place.zone,
+            missing=forecaster.experiment.missing,
+            resample=forecaster.experiment.resample,
         )
     )
+    if "note" in series.attrs:
+        note(series.attrs["note"])
     chosen = choose_init_times(forecaster, series, init_times)
     steps = forecaster.experiment.horizon if steps is None else steps
     lies = placed.find(series.attrs.get("place"))
     if lies is not None:
         lies.check(series)
-    made = forecast_batches(
-        forecaster,
-        series,
-        init_times=chosen,
-        steps=steps,
-        progress=progress,
+    made = _tell_of_filled(
+        forecast_batches(forecaster, series, init_times=chosen, steps=steps, progress=progress),
+        note,
     )
     batches = made if lies is None else map(lies.lay_out, made)
     first = next(batches)
@@ -106,25 +111,72 @@ def choose_init_times(
     history = forecaster.experiment.history
     possible = complete_init_times(times, history=history, time_step=forecaster.time_step)
     if not wanted:
-        if len(possible) == 0:
+        last = _last_startable(forecaster, series, possible)
+        if len(last) == 0:
             raise ValueError(
                 f"The data hold no whole history: {history} frames every "
                 f"{forecaster.experiment.time_step} in a row, among {len(times)} frames."
             )
-        return possible[-1:]
+        return last
     chosen: set[np.datetime64] = set()
     for text in wanted:
         first, last = parse_times(text)
         if "/" not in text:
+            named = possible[possible == first]
+            if len(named) and not len(_startable(forecaster, series, named)):
+                raise ValueError(
+                    f"init_time {text}: its history of {history} frames holds too few values: they are "
+                    "missing at the init_time, in more than half of the frames, or all of a channel's. "
+                    "Choose another one."
+                )
             chosen.add(first)
             continue
         between = possible[(possible >= first) & (possible <= last)]
+        between = _startable(forecaster, series, between)
         if len(between) == 0:
             raise ValueError(
                 f"init_time {text}: no whole history of {history} frames ends between them."
             )
         chosen.update(between)
     return np.array(sorted(chosen), dtype="datetime64[ns]")
+
+
+def _startable(forecaster: Forecaster, series: xr.DataArray, possible: np.ndarray) -> np.ndarray:
+    """Those of the init times whose history holds values enough, where frames may be missing."""
+    experiment = forecaster.experiment
+    if experiment.missing == "drop" or not len(possible):
+        return possible
+    enough = histories_hold_enough(
+        series, possible, history=experiment.history, time_step=forecaster.time_step
+    )
+    return possible[enough]
+
+
+def _last_startable(
+    forecaster: Forecaster, series: xr.DataArray, possible: np.ndarray
+) -> np.ndarray:
+    """The last of them, if there is any; from the end on, no more is read than it takes."""
+    for stop in range(len(possible), 0, -_LOOKED_AT):
+        found = _startable(forecaster, series, possible[max(stop - _LOOKED_AT, 0) : stop])
+        if len(found):
+            return found[-1:]
+    return possible[:0]
+
+
+def _tell_of_filled(
+    batches: Iterator[xr.DataArray], note: Callable[[str], None]
+) -> Iterator[xr.DataArray]:
+    """The forecasts, and in the end a note on what was missing in their histories."""
+    filled, init_times = 0, 0
+    for forecast in batches:
+        filled += int(forecast.attrs.get("filled", "0").split()[0])
+        init_times += forecast.sizes["init_time"]
+        yield forecast
+    if filled:
+        note(
+            f"{filled} values are missing in the histories of {init_times} init times; the training "
+            "mean stands for them"
+        )
 
 
 def forecast_batches(

@@ -2,10 +2,13 @@
 
 import numpy as np
 import xarray as xr
+from jaxtyping import Bool
 
+from pipelines.presence import values_present
 from pipelines.series import name_step, names
+from pipelines.windows import holds_enough
 
-__all__ = ["complete_init_times", "history_frames"]
+__all__ = ["complete_init_times", "history_frames", "histories_hold_enough"]
 
 
 def history_frames(
@@ -42,6 +45,23 @@ def complete_init_times(
     offsets = np.arange(1 - history, 1) * time_step
     wanted = times[:, None] + offsets
     return times[np.isin(wanted, times).all(axis=1)]
+
+
+def histories_hold_enough(
+    series: xr.DataArray, init_times: np.ndarray, *, history: int, time_step: np.timedelta64
+) -> Bool[np.ndarray, "B"]:
+    """Whether the history of each init_time holds values enough to forecast from (`holds_enough`).
+
+    Of the series, only frames of these histories are looked at.
+
+    Args:
+        init_times: as `complete_init_times` gives them.
+    """
+    offsets = np.arange(1 - history, 1) * time_step
+    rows = np.searchsorted(series["time"].values, init_times[:, None] + offsets)
+    first, stop = int(rows.min()), int(rows.max()) + 1
+    present = values_present(series[first:stop])
+    return holds_enough(present[rows - first])
 
 
 def _span(times: np.ndarray) -> str:

@@ -4,13 +4,14 @@ import hashlib
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
 
 from pipelines import find_pipeline
-from pipelines.civil_time import complete_days, nonexistent
+from pipelines.fetching import FETCHERS
+from pipelines.resample import Rule
 from pipelines.series import (
     channels_of,
     name_step,
@@ -23,6 +24,7 @@ from pipelines.store import SCHEMA_VERSION, beside_frames, is_store, open_store,
 from pipelines.variables import channel_name, match_variable, parse_channel
 from pipelines.weather_times import thin
 from stforecast.experiment import Experiment
+from stforecast.time_axis import Missing, check_resampling, complete_only, in_zone, on_axis
 
 __all__ = ["cache_folder", "experiment_series", "find_data", "open_series", "stored_series"]
 
@@ -41,10 +43,12 @@ def find_data(dataset: str, path: str | Path | None = None) -> Path:
         return Path(path)
     place = Path(os.environ.get("STFORECAST_DATA", "data")) / dataset
     if not place.exists():
+        ways = [f"make a synthetic sample with `stforecast sample {dataset} {place}`"]
+        if dataset in FETCHERS:
+            ways.insert(0, f"fetch them with `stforecast fetch {dataset} {place}`")
         raise ValueError(
-            f"no data for {dataset} at {place}. Name them with --data PATH, set STFORECAST_DATA, "
-            f"make a synthetic sample with `stforecast sample {dataset} {place}`, or train with "
-            "--sample."
+            f"no data for {dataset} at {place}: {', '.join(ways)}, name them with --data PATH, set "
+            "STFORECAST_DATA, or train with --sample."
         )
     return place
 
@@ -57,6 +61,8 @@ def open_series(
     time_step: str | None = None,
     days: Days = "all",
     time_zone: str | None = None,
+    missing: Missing = "drop",
+    resample: Rule = "none",
 ) -> xr.DataArray:
     """The lazy series (time, channel, y, x) of raw files or a store, float32 in physical units.
 
@@ -67,6 +73,10 @@ def open_series(
         time_step: such as "6h"; the data's own unless given.
         days: "complete" leaves out the days that lack a frame.
         time_zone: IANA name of the zone of local times, where the data do not tell it.
+        missing: "mask" keeps a time that lacks a frame or some channels of it, as missing values;
+            "drop" leaves it out.
+        resample: a rule of `pipelines.resample` that brings frames at irregular times onto the axis of
+            `time_step`.
 
     Raises:
         ValueError: the data cannot be read, or lack what is wanted.
@@ -74,16 +84,22 @@ def open_series(
     pipeline = find_pipeline(dataset)
     place = find_data(dataset, path)
     step = None if time_step is None else parse_step(time_step)
+    if resample != "none":
+        check_resampling(dataset, resample, step)
     if variables is not None and len(variables) == 0:
         raise ValueError("variables is empty; name one, or leave it out for all that there are.")
+    # What is resampled is read at its own times.
+    read_step = step if resample == "none" else None
     if is_store(place):
-        series = _from_store(dataset, place, variables=variables, step=step)
+        series = _from_store(dataset, place, variables=variables, step=read_step)
     else:
-        series = pipeline.open_series(place, variables=variables, time_step=step)
-    told = series.attrs.get("time_zone") != "unknown" or _has_artificial_clock(series)
-    if time_zone is not None and not told:
-        series = _in_zone(series, time_zone)
-    return series if days == "all" else _complete(series, place)
+        apart: dict[str, Any] = {"missing": missing} if pipeline.channels_apart else {}
+        series = pipeline.open_series(place, variables=variables, time_step=read_step, **apart)
+    if time_zone is not None:
+        series = in_zone(series, time_zone)
+    if days == "complete":
+        series = complete_only(series, place)
+    return on_axis(series, step, missing=missing, rule=resample)
 
 
 def _from_store(
@@ -101,46 +117,6 @@ def _from_store(
             "was counted in them. Leave time_step out."
         )
     return series if variables is None else _select(series, variables, place)
-
-
-def _in_zone(series: xr.DataArray, time_zone: str) -> xr.DataArray:
-    """The series with its zone named, without the frames of hours that clocks skip there."""
-    skipped = nonexistent(series["time"].values, time_zone)
-    known = _frames(series, ~skipped).assign_attrs(time_zone=time_zone)
-    return _noted(known, f"slots that the clocks skip ({time_zone}), left out", int(skipped.sum()))
-
-
-def _complete(series: xr.DataArray, place: Path) -> xr.DataArray:
-    """The frames of complete days, lazily."""
-    if _has_artificial_clock(series):
-        raise ValueError(f"{place} has no time stamps and so no days; leave out days = 'complete'.")
-    times = series["time"].values
-    kept = complete_days(times, time_step=time_step_of(times))
-    if not kept.any():
-        raise ValueError(f"{place} has no day with all its frames; leave out days = 'complete'.")
-    left_out = len(np.unique(times[~kept].astype("datetime64[D]")))
-    return _noted(_frames(series, kept), "incomplete days, left out", left_out)
-
-
-def _has_artificial_clock(series: xr.DataArray) -> bool:
-    return series.attrs.get("clock") == "artificial"
-
-
-def _noted(series: xr.DataArray, text: str, count: int) -> xr.DataArray:
-    """The series with a count added to what is to be told of it, unless that is 0."""
-    if not count:
-        return series
-    notes = [series.attrs.get("note", ""), f"{text}: {count}"]
-    return series.assign_attrs(note="; ".join(filter(None, notes)))
-
-
-def _frames(series: xr.DataArray, kept: np.ndarray) -> xr.DataArray:
-    """The frames that are to be kept, lazily: choosing from a memory map would copy them."""
-    if kept.all():
-        return series
-    return (series.chunk(time=64) if series.chunks is None else series).isel(
-        time=np.flatnonzero(kept)
-    )
 
 
 def _thin(series: xr.DataArray, step: np.timedelta64) -> xr.DataArray:
@@ -175,6 +151,8 @@ def stored_series(
     time_step: str | None = None,
     days: Days = "all",
     time_zone: str | None = None,
+    missing: Missing = "drop",
+    resample: Rule = "none",
     progress: Callable[[int, int], None] | None = None,
 ) -> xr.DataArray:
     """As `open_series`, but memory-mapped: what is not a store is copied once to one in the cache.
@@ -182,7 +160,14 @@ def stored_series(
     The copy is found again by the files' names, sizes and times of change, and by what is in it.
     """
     series = open_series(
-        dataset, path, variables=variables, time_step=time_step, days=days, time_zone=time_zone
+        dataset,
+        path,
+        variables=variables,
+        time_step=time_step,
+        days=days,
+        time_zone=time_zone,
+        missing=missing,
+        resample=resample,
     )
     if series.chunks is None:
         return series
@@ -206,6 +191,8 @@ def experiment_series(
         time_step=experiment.time_step,
         days=experiment.days,
         time_zone=experiment.place.zone,
+        missing=experiment.missing,
+        resample=experiment.resample,
         progress=progress,
     )
 
@@ -224,7 +211,7 @@ def _cache_key(dataset: str, path: Path, series: xr.DataArray) -> str:
     digest.update(series["time"].values.tobytes())
     for name in beside_frames(series):  # their files lie beside `path`
         digest.update(series[name].values.tobytes())
-    for name in ("holidays", "time_zone"):
+    for name in ("holidays", "time_zone", "resample"):
         digest.update(str(series.attrs.get(name, "")).encode())
     files = sorted(path.rglob("*")) if path.is_dir() else [path]
     for file in files:

@@ -58,6 +58,7 @@ def forecast(
             place=place or (),
             device=device,
             progress=tell,
+            note=lambda text: console.print(f"note: {text}"),
         )
     for file in written:
         console.print(str(file))

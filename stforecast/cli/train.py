@@ -30,6 +30,13 @@ def train(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="One key of the experiment; repeatable."),
     ] = None,
+    resample: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RULE",
+            help="Bring irregular times onto time_step: nearest, linear or mean; as --set resample=.",
+        ),
+    ] = None,
     run: Annotated[
         Path | None, typer.Option(help="Folder of the run; runs/DATASET-1, -2, … unless given.")
     ] = None,
@@ -59,17 +66,20 @@ def train(
     from stforecast.source import find_data
     from stforecast.training import train as train_run
 
+    settings = settings or []
+    if resample is not None:
+        settings = [*settings, f"resample={resample}"]
     if resume:
         if run is None or sample or config or settings or preset:
             raise ValueError(
                 "--resume goes on with a run's own experiment: give --run DIR, and neither --config, "
-                "--set, --preset nor --sample."
+                "--set, --resample, --preset nor --sample."
             )
         experiment = open_run(run).experiment()
     else:
-        chosen = read_tree(config, settings=settings or ())
+        chosen = read_tree(config, settings=settings)
         base = base_experiment(dataset, preset=preset, network=chosen.get("network"))
-        experiment = load_experiment(config, base=base, settings=settings or ())
+        experiment = load_experiment(config, base=base, settings=settings)
     if experiment.dataset != dataset:
         raise ValueError(f"the experiment is of {experiment.dataset}, not of {dataset}.")
     if sample and data is not None:

@@ -25,6 +25,7 @@ def evaluate(
     *,
     init_times: Sequence[Any] | np.ndarray,
     steps: int,
+    time_step: np.timedelta64 | None = None,
     dialect: str | None = None,
     climatology: Climatology | None = None,
     threshold: float | None = None,
@@ -40,7 +41,8 @@ def evaluate(
         forecasters: by the name they get in the scores.
         series: holds the histories and the truth; a frame that is absent is masked.
         init_times: when the forecasts start.
-        steps: lead times, one time step of the series apart.
+        steps: lead times, one time step apart.
+        time_step: of the forecasters; the series' commonest unless given.
         dialect: a name of `DIALECTS` for the series' dataset; the dataset's own first one unless
             given.
         climatology: of the training years, for ACC; without one, "wb2" gives no ACC. Dialects that
@@ -62,6 +64,7 @@ def evaluate(
         series,
         init_times=init_times,
         steps=steps,
+        time_step=time_step,
         dialect=dialect,
         climatology=climatology,
         threshold=threshold,
@@ -78,6 +81,7 @@ def score_sums(
     *,
     init_times: Sequence[Any] | np.ndarray,
     steps: int,
+    time_step: np.timedelta64 | None = None,
     dialect: str | None = None,
     climatology: Climatology | None = None,
     threshold: float | None = None,
@@ -86,11 +90,12 @@ def score_sums(
     progress: Callable[[int, int], None] | None = None,
 ) -> ScoreSums:
     """What `evaluate` computes its scores from; sums can be stored, added up and grouped."""
+    step = time_step_of(series["time"].values) if time_step is None else time_step
     return accumulate(
         forecasters,
         series,
         init_times=np.asarray(init_times),
-        lead_times=np.arange(1, steps + 1) * time_step_of(series["time"].values),
+        lead_times=np.arange(1, steps + 1) * step,
         dialect=dialect_for(
             str(series.attrs.get("dataset", "")),
             dialect,

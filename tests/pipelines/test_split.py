@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pipelines.split import SPLITS, SplitConfig, parse_times, resolve_split
+from pipelines.split import SPLITS, SplitConfig, resolve_split
+from pipelines.time_range import parse_times
 
 DAY = np.timedelta64(1, "D")
 STEP = DAY.astype("timedelta64[ns]")

@@ -4,14 +4,15 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.windows import WindowDataset, WindowSpec, window_starts
+from pipelines.windows import WindowDataset, WindowSpec, holds_enough, window_starts
 
 HOUR = np.timedelta64(1, "h").astype("timedelta64[ns]")
 
 
-def starts_of(hours, spec, within=None):
+def starts_of(hours, spec, within=None, present=None):
     times = np.datetime64("2020-01-01", "ns") + np.asarray(hours) * HOUR
-    return window_starts(times, spec, time_step=HOUR, within=within or range(len(times)))
+    within = within or range(len(times))
+    return window_starts(times, spec, time_step=HOUR, within=within, present=present)
 
 
 def test_every_start_is_found_in_a_whole_series():
@@ -45,6 +46,49 @@ def test_windows_hold_consecutive_frames_and_none_is_left_out(missing, history, 
 def test_no_window_at_all_is_an_error_with_the_longest_run():
     with pytest.raises(ValueError, match="needs 6 frames in a row .* among 7 frames has 4"):
         starts_of([0, 1, 2, 5, 6, 7, 8], WindowSpec(4, 2))
+
+
+@pytest.mark.parametrize(
+    ("hours", "message"),
+    [
+        ([0, 7, 14, 22, 28], r"steps between frames differ \(7h ×2, 6h ×1, 8h ×1\).*resample ="),
+        ([0, 1, 2, 5, 6, 7, 8], r"a shorter history .* missing = 'mask', which goes over gaps\.$"),
+        ([0, 1, 3, 4, 6, 7, 9], r"goes over gaps \(now 1h ×3, 2h ×3\)"),
+    ],
+)
+def test_the_way_out_depends_on_how_the_frames_lie(hours, message):
+    with pytest.raises(ValueError, match=message):
+        starts_of(hours, WindowSpec(4, 2))
+
+
+def test_with_missing_frames_a_window_needs_its_init_half_its_history_and_a_target():
+    present = np.ones((12, 1), dtype=bool)
+    present[[2, 5, 6, 10, 11]] = False
+    # Windows of 4 + 2. Init is at start + 3; 5 and 6 are missing, so starts 2 and 3 fall away. Of the
+    # histories 4–7 and 5–8 half is there. Start 1 has nothing to forecast (5, 6), nor has 6 (10, 11).
+    spec = WindowSpec(4, 2)
+    assert starts_of(range(12), spec, present=present).tolist() == [0, 4, 5]
+    assert starts_of(range(12), spec, present=present, within=range(1, 10)).tolist() == [4]
+
+
+def test_each_channel_is_seen_once_in_a_history():
+    present = np.ones((3, 4, 2), dtype=bool)
+    present[0, :, 1] = False  # never seen
+    present[1, 1:, 1] = False  # seen in the first frame
+    present[2, 3] = False  # nothing at the init_time
+    assert holds_enough(present).tolist() == [False, True, False]
+    assert holds_enough(np.array([[[1], [0], [0], [1]], [[0], [0], [0], [1]]], bool)).tolist() == [
+        True,
+        False,
+    ]
+
+
+def test_windows_without_values_enough_are_an_error(monkeypatch):
+    monkeypatch.setattr("pipelines.windows._WINDOWS_AT_ONCE", 2)
+    with pytest.raises(ValueError, match="None of 5 windows holds values enough: at the init_time"):
+        starts_of(range(10), WindowSpec(4, 2), present=np.zeros((10, 1), dtype=bool))
+    whole = np.ones((10, 1), dtype=bool)
+    assert starts_of(range(10), WindowSpec(4, 2), present=whole).tolist() == [0, 1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("changes", [{"history": 0}, {"horizon": 0}])

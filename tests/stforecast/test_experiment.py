@@ -58,6 +58,9 @@ def test_settings_are_read_as_toml_or_as_text(setting, key, value):
         ("history=0", r"history = 0: Input should be greater than or equal to 1"),
         ("time_step=6 hours", r"time_step = '6 hours': .* write it like 30min"),
         ("time_step=30", r"time_step = 30: .* write it like 30min"),
+        ("resample=nearest", r"resample = 'nearest': it needs the step .*: set time_step"),
+        ("resample=cubic", r"resample = 'cubic': .*'none', 'nearest', 'linear' or 'mean'"),
+        ("missing=fill", r"missing = 'fill': .*'drop' or 'mask'"),
         ("split.train=0.9", r"split = .*add up to 1.2"),
         ("training.schedule=linear", r"training.schedule = 'linear': .*'cosine'"),
         ("history", r"--set takes key=value"),
@@ -66,6 +69,14 @@ def test_settings_are_read_as_toml_or_as_text(setting, key, value):
 def test_a_wrong_setting_is_named_with_the_way_out(setting, message):
     with pytest.raises(ValueError, match=message):
         load_experiment(base={"dataset": "weatherbench"}, settings=[setting])
+
+
+def test_a_rule_of_resampling_goes_with_a_time_step_wherever_that_is_said():
+    base = {"dataset": "weatherbench", "resample": "mean"}
+    assert load_experiment(base=base, settings=["time_step=1d"]).resample == "mean"
+    with pytest.raises(ValueError, match=r"time_step = '1 day'") as refused:
+        load_experiment(base=base, settings=["time_step=1 day"])
+    assert "resample" not in str(refused.value)
 
 
 def test_a_missing_dataset_is_named():

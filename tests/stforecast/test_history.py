@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from stforecast.history import complete_init_times, history_frames
+from stforecast.history import complete_init_times, histories_hold_enough, history_frames
 
 STEP = np.timedelta64(6, "h")
 
@@ -40,3 +40,12 @@ def test_a_frame_that_is_not_there_is_named(waves):
 def test_complete_init_times_leave_out_those_after_a_gap(waves):
     times = waves.isel(time=[0, 1, 2, 4, 5, 6])["time"].values
     assert complete_init_times(times, history=3, time_step=STEP).tolist() == times[[2, 5]].tolist()
+
+
+def test_a_history_with_too_many_missing_frames_does_not_hold_enough(waves):
+    series = waves[:12].copy()
+    series[[4, 5, 9]] = np.nan
+    times = series["time"].values
+    enough = histories_hold_enough(series, times[[3, 6, 7, 9, 11]], history=4, time_step=STEP)
+    # Histories 0–3, 3–6 (half), 4–7 (half), 6–9 (ends in nothing), 8–11.
+    assert enough.tolist() == [True, True, True, False, True]

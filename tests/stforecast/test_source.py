@@ -48,8 +48,13 @@ def test_channels_in_another_order_are_copied_to_the_cache_once(store, waves):
 
 def test_data_are_looked_for_where_the_environment_says(store, monkeypatch, tmp_path):
     monkeypatch.setenv("STFORECAST_DATA", str(tmp_path))
-    with pytest.raises(ValueError, match=r"no data for weatherbench at .*--data PATH.*--sample"):
+    fetch = (
+        r"no data for weatherbench at .*: fetch them with `stforecast fetch .*--data PATH.*--sample"
+    )
+    with pytest.raises(ValueError, match=fetch):
         find_data("weatherbench")
+    with pytest.raises(ValueError, match=r"no data for taxibj at .*: make a synthetic sample"):
+        find_data("taxibj")
     store.rename(tmp_path / "weatherbench")
     assert open_series("weatherbench").sizes["time"] == 200
 

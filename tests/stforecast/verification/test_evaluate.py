@@ -215,3 +215,18 @@ def test_forecasts_that_do_not_fit_are_refused(series):
         verify(forecast.isel(x=slice(3)), series)
     with pytest.raises(ValueError, match="constant and the truth have no channel in common"):
         verify(forecast.assign_coords(channel=["c", "d"]), series)
+
+
+def test_a_series_with_many_gaps_is_scored_at_the_time_step_that_is_named(series):
+    gaps = series.isel(time=[0, 2, 4, 6, 7, 8, 10, 12, 14])  # mostly 12 h apart
+    inits = series["time"].values[[6]]
+    with pytest.raises(ValueError, match=r"has lead_time .* was asked for"):
+        evaluate({"constant": Constant(0.0)}, gaps, init_times=inits, steps=2)
+    scores = evaluate(
+        {"constant": Constant(0.0)},
+        gaps,
+        init_times=inits,
+        steps=2,
+        time_step=np.timedelta64(6, "h"),
+    )
+    assert (scores["count"] == 20).all()
