@@ -42,7 +42,7 @@ test: setup-test  ## Style, types, arrows and tests
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/pytest --cov --cov-report=term --cov-fail-under=95
+	$(BIN)/pytest --numprocesses auto --dist loadfile --cov --cov-report=term --cov-fail-under=95
 
 clean:  ## Remove the environment and the demo
 	rm -rf $(VENV) $(DEMO)

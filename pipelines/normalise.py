@@ -13,7 +13,8 @@ import xarray as xr
 from jaxtyping import Float
 from torch import Tensor
 
-from pipelines.store import blocks_of
+from pipelines.moments import Moments, moments_of_planes
+from pipelines.store import blocks_of, stored_moments
 
 __all__ = ["METHODS", "Normaliser", "fit_normaliser"]
 
@@ -75,7 +76,9 @@ def fit_normaliser(
     method: Method = "zscore",
     progress: Callable[[int, int], None] | None = None,
 ) -> Normaliser:
-    """The normaliser of a training series, read once, block by block, NaN left out.
+    """The normaliser of a training series, NaN left out.
+
+    A store knows the moments of its frames; other series are read once, block by block.
 
     Args:
         series: the training split alone.
@@ -85,12 +88,7 @@ def fit_normaliser(
     Raises:
         ValueError: a channel is constant or holds no finite value.
     """
-    n_channels = series.sizes["channel"]
-    moments = _Moments(n_channels)
-    for start, stop in blocks_of(series):
-        moments.add(np.asarray(series[start:stop].values))
-        if progress is not None:
-            progress(stop, series.sizes["time"])
+    moments = _moments_of(series, progress)
     for index, name in enumerate(series["channel"].values):
         if moments.count[index] == 0:
             raise ValueError(
@@ -103,7 +101,7 @@ def fit_normaliser(
                 "channel cannot be normalised. Leave it out of `variables`."
             )
     if method == "zscore":
-        offset, scale = moments.mean, np.sqrt(moments.squares / moments.count)
+        offset, scale = moments.mean, moments.std
     elif method == "minmax01":
         offset, scale = moments.minimum, moments.maximum - moments.minimum
     else:
@@ -117,33 +115,14 @@ def fit_normaliser(
     )
 
 
-class _Moments:
-    """Count, mean, sum of squared deviations, minimum and maximum of each channel.
-
-    Blocks are merged pairwise in float64 (Chan, Golub and LeVeque 1983): a plain sum of squares of
-    pressures near 1e5 Pa would lose most of its digits.
-    """
-
-    def __init__(self, n_channels: int) -> None:
-        self.count = np.zeros(n_channels)
-        self.mean = np.zeros(n_channels)
-        self.squares = np.zeros(n_channels)
-        self.minimum = np.full(n_channels, np.inf)
-        self.maximum = np.full(n_channels, -np.inf)
-
-    def add(self, frames: np.ndarray) -> None:
-        """Take in frames (time, C, Y, X)."""
-        for index in range(frames.shape[1]):
-            values = frames[:, index].astype("float64").ravel()
-            values = values[np.isfinite(values)]
-            if values.size == 0:
-                continue
-            mean = values.mean()
-            total = self.count[index] + values.size
-            shift = mean - self.mean[index]
-            self.squares[index] += np.square(values - mean).sum()
-            self.squares[index] += shift**2 * self.count[index] * values.size / total
-            self.mean[index] += shift * values.size / total
-            self.count[index] = total
-            self.minimum[index] = min(self.minimum[index], values.min())
-            self.maximum[index] = max(self.maximum[index], values.max())
+def _moments_of(series: xr.DataArray, progress: Callable[[int, int], None] | None) -> Moments:
+    """The moments of each channel."""
+    planes = stored_moments(series)
+    if planes is not None:
+        return planes.over(0)
+    parts = []
+    for start, stop in blocks_of(series):
+        parts.append(moments_of_planes(series[start:stop].values).table())
+        if progress is not None:
+            progress(stop, series.sizes["time"])
+    return Moments.from_table(np.concatenate(parts)).over(0)

@@ -1,15 +1,21 @@
 """The analysis-ready store: a series as one memory-mappable array with its labels beside it.
 
-    STORE/frames.npy    float32 (time, channel, y, x), C order
-    STORE/labels.nc     times, channels, units, grid and attributes, as NetCDF
-    STORE/store.json    schema version and fingerprint of the frames
+    STORE/frames.npy      float32 (time, channel, y, x), C order
+    STORE/labels.nc       times, channels, units, grid and attributes, as NetCDF
+    STORE/moments.npy     float64 (time, channel, kind, 5): count, mean, squares, minimum and maximum of
+                          each plane's values and of its tendency, the change since one time step before
+    STORE/digests.npy     uint8 (time, channel, 16): hash of each plane
+    STORE/statistics.nc   of each channel over the training period
+    STORE/store.json      schema version, fingerprint of the frames, version of stforecast
 
 A memory map reads windows 20 to 100 times faster than chunked formats, and holds nothing in memory.
+Whoever wants the statistics or the fingerprint of some frames adds up those of the planes.
 """
 
 import hashlib
 import json
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,11 +23,31 @@ import numpy as np
 import xarray as xr
 
 from pipelines.atomic import atomic_path
+from pipelines.moments import Moments
+from pipelines.store_statistics import (
+    digests_of,
+    frames_before,
+    measure,
+    statistics_of,
+    training_rows,
+)
 
-__all__ = ["beside_frames", "blocks_of", "fingerprint_of", "is_store", "open_store", "write_store"]
+__all__ = [
+    "SCHEMA_VERSION",
+    "beside_frames",
+    "blocks_of",
+    "finish_store",
+    "fingerprint_of",
+    "is_store",
+    "open_store",
+    "stored_moments",
+    "write_store",
+]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _BLOCK_BYTES = 64 * 2**20
+_STATIC = ("orography", "land_sea_mask")
+_ARRAYS = ("moments", "digests")
 
 
 def is_store(path: Path) -> bool:
@@ -37,23 +63,50 @@ def write_store(
     Args:
         progress: called with the frames written and the frames in all.
     """
-    digest = hashlib.blake2b(digest_size=16)
+    n_times, n_channels = series.shape[:2]
+    before = frames_before(series["time"].values)
+    moments = np.empty((n_times, n_channels, 2, 5))
+    digests = np.empty((n_times, n_channels, 16), dtype="uint8")
     with atomic_path(path) as folder:
         folder.mkdir()
         frames = np.lib.format.open_memmap(
             folder / "frames.npy", mode="w+", dtype="float32", shape=series.shape
         )
         for start, stop in blocks_of(series):
-            block = np.ascontiguousarray(series[start:stop].values, dtype="float32")
-            frames[start:stop] = block
-            digest.update(block.data)
+            frames[start:stop] = series[start:stop].values
+            measured = measure(frames, range(start, stop), before=before)
+            moments[start:stop], digests[start:stop] = measured
             if progress is not None:
-                progress(stop, series.sizes["time"])
+                progress(stop, n_times)
         frames.flush()
         del frames
-        labels_of(series).to_netcdf(folder / "labels.nc", engine="netcdf4")
-        facts = {"schema_version": SCHEMA_VERSION, "frames_fingerprint": digest.hexdigest()}
-        (folder / "store.json").write_text(json.dumps(facts, indent=2) + "\n")
+        np.save(folder / "moments.npy", moments)
+        np.save(folder / "digests.npy", digests)
+        finish_store(series, folder)
+
+
+def finish_store(
+    series: xr.DataArray, folder: Path, *, train: str | None = None, source_fingerprint: str = ""
+) -> None:
+    """Write what follows from the frames, moments and digests in a folder, and make it a store.
+
+    Args:
+        series: whose labels and attributes the store has.
+        train: period of the statistics, as `training_rows` takes it.
+        source_fingerprint: of the files that the frames were read from; empty where not known.
+    """
+    labels_of(series).to_netcdf(folder / "labels.nc", engine="netcdf4")
+    times = series["time"].values
+    moments, digests = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS)
+    rows = training_rows(times, train)
+    statistics_of(moments, series, rows).to_netcdf(folder / "statistics.nc", engine="netcdf4")
+    facts = {
+        "schema_version": SCHEMA_VERSION,
+        "frames_fingerprint": _combined(digests),
+        "source_fingerprint": source_fingerprint,
+        "stforecast": version("stforecast"),
+    }
+    (folder / "store.json").write_text(json.dumps(facts, indent=2) + "\n")
 
 
 def open_store(path: Path) -> xr.DataArray:
@@ -97,7 +150,7 @@ def labels_of(array: xr.DataArray) -> xr.Dataset:
 def fingerprint_of(series: xr.DataArray) -> str:
     """A hash of a series' values and labels; equal for equal data, however they are stored.
 
-    Of a whole store the values' part was computed when it was written; others are read once.
+    Of a store and its parts the values' part was computed when it was written; others are read once.
     """
     digest = hashlib.blake2b(digest_size=16)
     digest.update((_known_fingerprint(series) or _frames_fingerprint(series)).encode())
@@ -105,35 +158,74 @@ def fingerprint_of(series: xr.DataArray) -> str:
     return digest.hexdigest()
 
 
+def stored_moments(series: xr.DataArray) -> Moments | None:
+    """Moments (time, channel) of the planes, if the series is a store or a part of one; else None.
+
+    A part has some of the frames at an even distance, or some neighbouring channels.
+    """
+    table = _of_planes(series, "moments")
+    return None if table is None else Moments.from_table(table[:, :, 0])
+
+
+def _combined(digests: np.ndarray) -> str:
+    return hashlib.blake2b(np.ascontiguousarray(digests).data, digest_size=16).hexdigest()
+
+
 def _frames_fingerprint(series: xr.DataArray) -> str:
-    digest = hashlib.blake2b(digest_size=16)
+    digests = []
     for start, stop in blocks_of(series):
-        digest.update(np.ascontiguousarray(series[start:stop].values, dtype="float32").data)
-    return digest.hexdigest()
+        digests.append(digests_of(np.ascontiguousarray(series[start:stop].values, "float32")))
+    empty = np.empty((0, series.shape[1], 16), dtype="uint8")
+    return _combined(np.concatenate([empty, *digests]))
 
 
 def _known_fingerprint(series: xr.DataArray) -> str | None:
-    """What the store says of its frames, if these are all of them, unchanged and in order."""
+    digests = _of_planes(series, "digests")
+    return None if digests is None else _combined(digests)
+
+
+def _of_planes(series: xr.DataArray, name: str) -> np.ndarray | None:
+    """What the store of a memory-mapped series keeps of its planes (time, channel, …)."""
     if series.chunks is not None:
         return None
-    frames = series.data
+    mapped = _map_of(series.data)
+    if mapped is None:
+        return None
+    file = Path(str(mapped.filename))
+    if file.name != "frames.npy" or not is_store(file.parent):
+        return None
+    chosen = _planes_in(series.data, mapped)
+    if chosen is None:
+        return None
+    kept = np.load(file.parent / f"{name}.npy", mmap_mode="r")
+    return np.asarray(kept[np.ix_(*chosen)])
+
+
+def _map_of(frames: np.ndarray) -> np.memmap | None:
+    """The map of a whole file that an array is a part of; None if it is none of one."""
     chain = [frames]
     while (base := getattr(chain[-1], "base", None)) is not None:
         chain.append(base)
     # A part of a map is a map too: the last one in the chain is the file's.
     maps = [array for array in chain if isinstance(array, np.memmap)]
-    file = maps[-1].filename if maps else None
-    if file is None:
+    return maps[-1] if maps and maps[-1].filename is not None else None
+
+
+def _planes_in(part: np.ndarray, whole: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Which times and channels of a whole array a view of it holds; None if it cuts planes."""
+    if part.ndim != 4 or 0 in part.shape or part.shape[2:] != whole.shape[2:]:
         return None
-    mapped, place = maps[-1], Path(file).parent
-    same = (frames.ctypes.data, frames.shape, frames.strides) == (
-        mapped.ctypes.data,
-        mapped.shape,
-        mapped.strides,
-    )
-    if not same or not is_store(place):
+    if part.dtype != whole.dtype or part.strides[2:] != whole.strides[2:]:
         return None
-    return json.loads((place / "store.json").read_text())["frames_fingerprint"]
+    offset = part.ctypes.data - whole.ctypes.data
+    chosen = []
+    for axis in (0, 1):
+        first, offset = divmod(offset, whole.strides[axis])
+        step = part.strides[axis] // whole.strides[axis] if part.shape[axis] > 1 else 1
+        if step * whole.strides[axis] != part.strides[axis] and part.shape[axis] > 1:
+            return None
+        chosen.append(first + step * np.arange(part.shape[axis]))
+    return None if offset else (chosen[0], chosen[1])
 
 
 def blocks_of(series: xr.DataArray) -> Iterator[tuple[int, int]]:
@@ -158,7 +250,7 @@ def _label_bytes(series: xr.DataArray) -> bytes:
     parts = [series["time"].values.astype("datetime64[ns]").tobytes()]
     for name in ("channel", "units"):
         parts.append("\0".join(map(str, series[name].values)).encode())
-    for name in ("latitude", "longitude", *beside_frames(series)):
+    for name in ("latitude", "longitude", *_STATIC, *beside_frames(series)):
         if name in series.coords:
             parts.append(np.asarray(series[name].values, dtype="float64").tobytes())
     if "holidays" in series.attrs:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pipelines.checking import check as check
     from pipelines.places import PLACES as PLACES
     from pipelines.places import Place as Place
     from stforecast.baselines.climatology import Climatology as Climatology
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from stforecast.forecasting import forecast_file as forecast_file
     from stforecast.layouts import read_forecast as read_forecast
     from stforecast.layouts import write_forecast as write_forecast
+    from stforecast.preparing import prepare as prepare
     from stforecast.run import open_run as open_run
     from stforecast.source import open_series as open_series
     from stforecast.source import stored_series as stored_series
@@ -58,6 +60,7 @@ _PUBLIC = {
     "Place": "pipelines.places:Place",
     "SeasonalNaive": "stforecast.baselines.seasonal_naive:SeasonalNaive",
     "beats_until": "stforecast.verification.skill:beats_until",
+    "check": "pipelines.checking:check",
     "evaluate_run": "stforecast.evaluation:evaluate_run",
     "fit_climatology": "stforecast.baselines.climatology:fit_climatology",
     "fit_historical_average": "stforecast.baselines.historical_average:fit_historical_average",
@@ -70,6 +73,7 @@ _PUBLIC = {
     "plot_maps": "stforecast.figures.maps:plot_maps",
     "plot_scores": "stforecast.figures.curves:plot_scores",
     "plot_sequence": "stforecast.figures.sequence:plot_sequence",
+    "prepare": "stforecast.preparing:prepare",
     "read_forecast": "stforecast.layouts:read_forecast",
     "skill": "stforecast.verification.skill:skill",
     "stored_series": "stforecast.source:stored_series",

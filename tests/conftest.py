@@ -3,6 +3,7 @@
 import os
 
 import numpy as np
+import pyproj  # noqa: F401  (before xarray tries cfgrib on a file: see pipelines.grib_library)
 import pytest
 import xarray as xr
 from jaxtyping import install_import_hook

@@ -8,7 +8,9 @@ import typer
 
 from stforecast.cli.benchmark import benchmark
 from stforecast.cli.catalogue import datasets, networks
+from stforecast.cli.check import check
 from stforecast.cli.evaluate import evaluate
+from stforecast.cli.fetch import fetch
 from stforecast.cli.forecast import forecast
 from stforecast.cli.importing import import_checkpoint
 from stforecast.cli.inspect import inspect
@@ -29,6 +31,8 @@ app = typer.Typer(
 )
 for command in (
     sample,
+    fetch,
+    check,
     prepare,
     train,
     evaluate,

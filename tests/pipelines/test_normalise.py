@@ -4,6 +4,7 @@ import torch
 
 from pipelines.normalise import Normaliser, fit_normaliser
 from pipelines.series import Channel, make_series
+from pipelines.store import open_store, write_store
 
 
 def series_of(*columns, chunk=None):
@@ -81,3 +82,25 @@ def test_a_missing_value_of_a_history_counts_as_the_training_mean():
 
 def test_a_normaliser_without_a_mean_takes_its_offset():
     assert Normaliser((2.0,), (4.0,)).mean == (2.0,)
+
+
+@pytest.mark.parametrize("method", ["zscore", "minmax01", "minmax11"])
+def test_a_store_gives_the_same_statistics_as_reading(method, waves, tmp_path, monkeypatch):
+    waves = waves.copy()
+    waves[:, 1] = waves[:, 1] * 100 + 1e5
+    waves[3, 0, 2, 2] = np.nan
+    waves[4, 0, 2, 2] = np.inf
+    write_store(waves, tmp_path / "store")
+    for part in (slice(None), slice(20, 140), slice(0, None, 4)):
+        read = fit_normaliser(waves[part], method=method)
+        with monkeypatch.context() as patch:
+            patch.setattr("pipelines.normalise.blocks_of", None)  # nothing is read
+            stored = fit_normaliser(open_store(tmp_path / "store")[part], method=method)
+        for name in ("offset", "scale", "mean"):
+            assert getattr(stored, name) == pytest.approx(getattr(read, name), rel=1e-12)
+
+
+def test_progress_is_told_while_reading():
+    told = []
+    fit_normaliser(series_of([1, 2, 3, 6]), progress=lambda *done: told.append(done))
+    assert told == [(4, 4)]

@@ -14,8 +14,12 @@ from stforecast.cli import app, main
 SURFACE = {
     "sample": "dataset out --resolution --time-step --first-year --years --variables --seed --days "
     "--grid --first-day",
-    "prepare": "dataset --out --data --variables --time-step",
-    "train": "dataset --data --sample --preset --config --set --run --resume --device",
+    "fetch": "dataset out --source --grid --variables --levels --years --time-step --last --workers "
+    "--retries --allow-missing",
+    "check": "path --fix --json --html",
+    "prepare": "dataset --out --data --variables --time-step --grid --missing --resample --train "
+    "--workers --scheduler",
+    "train": "dataset --data --sample --preset --config --set --resample --run --resume --device",
     "evaluate": "run --data --split --dialect --threshold --device",
     "forecast": "run --input --output --init-time --steps --layout --place --figures --device",
     "benchmark": "dataset --networks --data --sample --preset --config --set --seeds --epochs "
@@ -198,6 +202,11 @@ def test_the_catalogue_lists_what_there_is(monkeypatch, capsys):
         ),
         ("train weatherbench --data {place}/data --run {place}/run", "holds a run already"),
         ("train weatherbench --resume", "give --run DIR"),
+        ("train weatherbench --resume --run {place}/run --resample mean", "--resample, --preset"),
+        (
+            "train weatherbench --data {place}/data --set missing=fill --resample near",
+            "resample = 'near': Input should be 'none', 'nearest', 'linear' or 'mean'",
+        ),
         ("evaluate {place}/absent", "is no run: it does not exist"),
         ("evaluate {place}/run --dialect wb3", "dialect 'wb3' is unknown"),
         ("evaluate {place}/run --split all", "split 'all' is unknown; known: train, validation"),

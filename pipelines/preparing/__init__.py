@@ -1,0 +1,1 @@
+"""Preparing a store: raw files copied by independent blocks, then measured, on any number of workers."""
