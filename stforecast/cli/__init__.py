@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from stforecast.cli.batch import batch
 from stforecast.cli.benchmark import benchmark
 from stforecast.cli.catalogue import datasets, networks
 from stforecast.cli.evaluate import evaluate
@@ -39,6 +40,7 @@ for command in (
     inspect,
 ):
     app.command()(command)
+app.add_typer(batch, name="batch")
 app.command("import")(import_checkpoint)  # a name that no function can have
 
 
