@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from stforecast.cli.batch import batch
 from stforecast.cli.benchmark import benchmark
 from stforecast.cli.catalogue import datasets, networks
 from stforecast.cli.check import check
@@ -43,6 +44,7 @@ for command in (
     inspect,
 ):
     app.command()(command)
+app.add_typer(batch, name="batch")
 app.command("import")(import_checkpoint)  # a name that no function can have
 
 

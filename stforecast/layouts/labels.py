@@ -47,7 +47,11 @@ _COUNTS = {"inflow": "vehicles", "outflow": "vehicles"}
 
 
 def file_attributes(forecast: xr.DataArray) -> dict[str, str]:
-    """What the file says of itself: who made it, from what, when."""
+    """What the file says of itself: who made it, from what, when.
+
+    A forecast with an attribute `history` is told by that, so that its bytes need not depend on the
+    time of writing.
+    """
     attrs = {key: str(forecast.attrs[key]) for key in _KEPT if key in forecast.attrs}
     release = version("stforecast")
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -56,7 +60,7 @@ def file_attributes(forecast: xr.DataArray) -> dict[str, str]:
     attrs |= {
         "title": f"Forecast{of} by {made_by}",
         "source": f"{made_by}, stforecast {release}",
-        "history": f"{now} written by stforecast {release}",
+        "history": str(forecast.attrs.get("history", f"{now} written by stforecast {release}")),
         "references": "Names, units and axes: docs/conventions.md of stforecast",
     }
     comments = []
