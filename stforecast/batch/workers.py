@@ -43,7 +43,7 @@ def run_tasks(
     Raises:
         ValueError: `workers` is below 1, or the scheduler does not answer, has no workers, or has
             some with other versions than here.
-        RuntimeError: the scheduler is gone, or all workers are and none comes within a minute.
+        ConnectionError: the scheduler is gone, or all workers are and none comes within a minute.
     """
     if workers < 1:
         raise ValueError(f"workers must be at least 1, but it is {workers}.")
@@ -86,7 +86,7 @@ def _next_done(client: "Client", done: "Queue[Future]") -> "Future":
     """The next that is done.
 
     Raises:
-        RuntimeError: nothing is done and no worker has been there for a while.
+        ConnectionError: nothing is done and no worker has been there for a while.
     """
     lonely = 0
     while lonely < _LONELY_LOOKS:
@@ -94,7 +94,7 @@ def _next_done(client: "Client", done: "Queue[Future]") -> "Future":
             return done.get(timeout=_LOOK_SECONDS)
         except Empty:
             lonely = 0 if _count(client) else lonely + 1
-    raise RuntimeError(
+    raise ConnectionError(
         f"all workers have been gone for {_LONELY_LOOKS * _LOOK_SECONDS} s; start some, and run the job "
         "again: it goes on where it stopped."
     )
@@ -104,7 +104,7 @@ def _result(future: "Future") -> list[Outcome] | Exception:
     try:
         return future.result()
     except CancelledError as error:
-        raise RuntimeError(_GONE) from error
+        raise ConnectionError(_GONE) from error
     # Whatever a task failed with, or what killed its workers: the others go on.
     except Exception as error:
         return error
@@ -114,7 +114,7 @@ def _count(client: "Client") -> int:
     try:
         return len(cast("dict[str, int]", client.nthreads()))
     except OSError as error:
-        raise RuntimeError(_GONE) from error
+        raise ConnectionError(_GONE) from error
 
 
 @contextmanager
