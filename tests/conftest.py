@@ -17,6 +17,9 @@ install_import_hook(
 
 from pipelines.series import Channel, make_series  # noqa: E402
 
+# Tables are as wide wherever the tests run: a process of its own has no terminal to ask.
+os.environ["COLUMNS"] = "120"
+
 # The networks of the tests are so small that threads wait for each other longer than they compute.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 

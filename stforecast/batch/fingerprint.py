@@ -126,12 +126,14 @@ def file_fingerprint(run: str | Path) -> str:
 def settings_fingerprint(job: Job, *, steps: int) -> str:
     """Of everything in a job file that may change what is written, and of our own version.
 
-    The number of threads and of workers, and what else is due, change no value.
+    The number of workers, and what else is due, change no value. The number of threads does, in the last
+    digits: sums are formed in another order.
     """
     settings = {
         "version": version("stforecast"),
         "steps": steps,
         "batch_size": job.batch_size,
+        "threads": job.threads,
         "device": job.device,
         "outputs": [[output.spec.path, output.spec.layout] for output in job.output],
     }

@@ -2,12 +2,11 @@
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -15,9 +14,9 @@ from pydantic import (
     model_validator,
 )
 
-from pipelines.series import parse_step
 from pipelines.time_range import parse_times
 from stforecast.batch.cron import parse_cron
+from stforecast.batch.duration import Duration
 from stforecast.batch.output_path import check_distinct
 from stforecast.batch.publish import is_url
 from stforecast.batch.work import OutputSpec
@@ -25,15 +24,6 @@ from stforecast.batch.work import OutputSpec
 __all__ = ["InitTimesConfig", "Job", "OutputConfig", "load_job"]
 
 
-def _duration(value: object) -> np.timedelta64:
-    """A time as a text such as "6h"; "0h" is one too."""
-    text = str(value)
-    if text.rstrip("dhmins") == "0" and text != "0":
-        return np.timedelta64(0, "ns")
-    return parse_step(text)
-
-
-Duration = Annotated[np.timedelta64, BeforeValidator(_duration)]
 Region = tuple[float, float, float, float]
 
 
@@ -204,7 +194,7 @@ class Job(_Config):
     steps: int | None = Field(default=None, ge=1)
     """Lead times; the network's horizon unless given."""
     batch_size: int = Field(default=8, ge=1)
-    """Init times in one pass of the network; what is missing in a pass is filled up."""
+    """Init times in one pass of the network, which is filled up; 1 for `latest` unless given."""
     threads: int = Field(default=1, ge=1)
     """Of torch, on each worker."""
     device: Literal["auto", "cpu", "cuda"] = "cpu"
@@ -262,6 +252,9 @@ def load_job(path: str | Path) -> Job:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ValueError(f"job {file} cannot be read: {error}") from error
     tree.setdefault("state", f"{tree.get('name')}.state")
+    due = tree.get("init_times")
+    if isinstance(due, dict) and due.get("latest"):
+        tree.setdefault("batch_size", 1)  # more places would be computed for nothing
     try:
         return Job.model_validate(_placed(tree, file.resolve().parent))
     except ValidationError as error:

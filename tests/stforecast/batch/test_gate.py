@@ -131,11 +131,12 @@ def test_a_run_without_a_forecaster_is_refused(tmp_path):
 
 def test_settings_that_change_a_forecast_change_its_fingerprint(desk, new_forecaster):
     base = settings_fingerprint(desk.job(), steps=3)
-    assert settings_fingerprint(desk.job(threads=2, name="other"), steps=3) == base
+    assert settings_fingerprint(desk.job(name="other"), steps=3) == base
     other_path = [{"path": "elsewhere/{init_time:%Y%m%dT%H}.nc"}]
     for job, steps in (
         (desk.job(), 4),
         (desk.job(batch_size=1), 3),
+        (desk.job(threads=2), 3),
         (desk.job(output=other_path), 3),
     ):
         assert settings_fingerprint(job, steps=steps) != base

@@ -70,9 +70,9 @@ def test_what_is_finished_is_not_made_again_until_something_changes(desk, new_fo
     assert go(job).counts == {"unchanged": 8}
     assert states(job) == dict.fromkeys(states(job), "done")
     assert row_of(job, "2015-01-03T06:00:00").attempts == 1
-    # What a forecast is not made from changes nothing: other threads, frames after the init time.
+    # What a forecast is not made from changes nothing: frames after the init time.
     desk.deliver(spoil(desk.series, "2015-01-05T00"))
-    assert go(desk.job(threads=2)).counts == {"unchanged": 8}
+    assert go(job).counts == {"unchanged": 8}
     # The history of 4 frames that ends at 18 h begins at 0 h: four init times see this frame.
     changed = desk.series.copy(deep=True)
     changed.loc[{"time": "2015-01-03T00"}] += 1
