@@ -1,8 +1,8 @@
 """The doctor: every file opened as it is, each value read once, and all that is wrong told."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,8 @@ from pipelines.checking.axes import axes_of, compare_grids
 from pipelines.checking.blocks import blocks_of
 from pipelines.checking.chunks import Absent, absent_chunks
 from pipelines.checking.collected import CountedMap, Piece, judge_values, summarise
-from pipelines.checking.findings import CODES, Finding, finding
+from pipelines.checking.copies import find_copies
+from pipelines.checking.findings import Finding, finding, in_order, merged
 from pipelines.checking.labels import Labelled, label
 from pipelines.checking.of_series import check_series, opens_as_series
 from pipelines.checking.opening import find_raw, open_raw
@@ -20,7 +21,6 @@ from pipelines.checking.report import Report
 from pipelines.checking.tally import Tally, new_tally
 from pipelines.checking.timeline import Stretch, judge_times, repeated_frames
 from pipelines.grid import Placement
-from pipelines.series import names
 
 __all__ = ["Checked", "Examined", "check", "check_opened"]
 
@@ -48,7 +48,9 @@ class Checked:
     report: Report
     examined: tuple[Examined, ...]
     stretches: dict[str, list[tuple[Examined, Stretch]]]
-    """The times of each variable in each file."""
+    """The times of each variable in each file that is read."""
+    copies: Set[tuple[Examined, str]]
+    """Files and their variables that the reader passes over, since others hold the same."""
     timeless: tuple[str, ...]
     """Files without a time axis, such as constants."""
 
@@ -83,21 +85,29 @@ def check_opened(path: Path, opened: ExitStack, *, progress: Progress | None = N
     placements = {each.name: each.axes[2] for each in examined if each.axes is not None}
     findings += compare_grids(placements)
     groups = _groups(examined)
+    if not any(quantity.variable for group in groups.values() for _, quantity in group):
+        findings = _unusable(findings)
     arrays = [quantity.array for group in groups.values() for _, quantity in group]
     total = sum(array.size * array.dtype.itemsize for array in arrays)
     count = _Counter(total, progress)
     variables, stretches = {}, {}
+    copies, found = _copies(path, groups)
+    findings += found
     for key, group in groups.items():
         pieces, maps = _scan(group, count)
         variables[key] = summarise(key, pieces, maps)
         own = [Stretch(piece.name, piece.times, piece.tally.digests) for piece in pieces]
-        stretches[key] = [(each, at) for (each, _), at in zip(group, own, strict=True)]
+        stretches[key] = [
+            (each, at)
+            for (each, _), at in zip(group, own, strict=True)
+            if (each, key) not in copies
+        ]
         findings += judge_values(key, pieces, maps, variables[key])
     findings += judge_times({key: [at for _, at in own] for key, own in stretches.items()})
     if files and not variables and not any(each.severity == "error" for each in findings):
         findings.append(finding("empty", f"{path} holds no variable with time, rows and columns"))
-    report = Report(path, tuple(files), variables, _sorted(_merged(findings)), total)
-    return Checked(report, tuple(examined), stretches, tuple(timeless))
+    report = Report(path, tuple(files), variables, in_order(merged(findings)), total)
+    return Checked(report, tuple(examined), stretches, copies, tuple(timeless))
 
 
 class _Counter:
@@ -113,7 +123,17 @@ class _Counter:
             self._progress(self._done, self._total)
 
 
-_SEVERAL = ("ensemble", "init-valid-time")
+_NOTHING = ("no-time", "unknown-variable")
+
+
+def _unusable(findings: Sequence[Finding]) -> list[Finding]:
+    """Notes on what cannot be used as errors, where nothing else is there and no error says why."""
+    if any(each.severity == "error" for each in findings):
+        return list(findings)
+    return [replace(each, severity="error") if each.code in _NOTHING else each for each in findings]
+
+
+_SEVERAL = ("ensemble", "expver-mixed", "init-valid-time")
 
 
 def examine(path: Path, opened: ExitStack) -> tuple[list[Examined], list[str], list[Finding]]:
@@ -123,7 +143,7 @@ def examine(path: Path, opened: ExitStack) -> tuple[list[Examined], list[str], l
         opened: closes them.
     """
     places, findings = find_raw(path)
-    examined, files, timeless = [], [], []
+    examined, files = [], []
     for place in places:
         name = place.name if place == path else place.relative_to(path).as_posix()
         files.append(name)
@@ -135,7 +155,6 @@ def examine(path: Path, opened: ExitStack) -> tuple[list[Examined], list[str], l
             findings += found
             labels = found
             if labelled is None:
-                timeless += [each for each in found if each.code == "no-time"]
                 continue
             axes, found = axes_of(labelled.dataset, name)
             findings += found
@@ -144,8 +163,6 @@ def examine(path: Path, opened: ExitStack) -> tuple[list[Examined], list[str], l
             several = [each for each in (*labels, *found) if each.code in _SEVERAL]
             reduced = any(each.severity == "error" for each in several)
             examined.append(Examined(place, name, labelled, axes, tuple(quantities), reduced))
-    if timeless and not examined:
-        findings.append(finding("no-time", f"no file in {path} has a time axis", severity="error"))
     return examined, files, findings
 
 
@@ -157,6 +174,19 @@ def _groups(examined: Sequence[Examined]) -> dict[str, list[tuple[Examined, Quan
     for group in groups.values():
         group.sort(key=lambda pair: pair[0].labelled.times.min())
     return groups
+
+
+def _copies(
+    path: Path, groups: Mapping[str, Sequence[tuple[Examined, Quantity]]]
+) -> tuple[set[tuple[Examined, str]], list[Finding]]:
+    copies, findings = set(), []
+    for key, group in groups.items():
+        whole = [pair for pair in group if not pair[0].reduced]
+        fields = [(each.name, quantity.field) for each, quantity in whole]
+        places, found = find_copies(path, key, fields)
+        copies |= {(whole[place][0], key) for place in places}
+        findings += found
+    return copies, findings
 
 
 def _scan(
@@ -227,38 +257,3 @@ def _layout(each: Examined, shape: tuple[int, ...]) -> tuple:
         return shape[-2:]
     placement = each.axes[2]
     return (*shape[-2:], placement.rows.tobytes(), placement.columns.tobytes())
-
-
-def _merged(findings: Sequence[Finding]) -> list[Finding]:
-    """Findings that several files share, told once."""
-    groups: dict[tuple, list[Finding]] = {}
-    for each in findings:
-        name = each.examples[0] if each.examples else ""
-        body = each.message.removeprefix(f"{name}: ")
-        key = (each.severity, each.code, body, each.way_out, each.fixable)
-        groups.setdefault(key if body != each.message else (*key, id(each)), []).append(each)
-    merged = []
-    for key, group in groups.items():
-        if len(group) == 1:
-            merged += group
-            continue
-        files = [each.examples[0] for each in group]
-        merged.append(
-            finding(
-                group[0].code,
-                f"{len(files)} files ({names(files, most=2)}): {key[2]}",
-                severity=group[0].severity,
-                fixable=group[0].fixable,
-                count=sum(each.count for each in group),
-                examples=files,
-                way_out=group[0].way_out,
-            )
-        )
-    return merged
-
-
-def _sorted(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    severities, codes = ("error", "warning", "note"), list(CODES)
-    return tuple(
-        sorted(findings, key=lambda each: (severities.index(each.severity), codes.index(each.code)))
-    )

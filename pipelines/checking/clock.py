@@ -5,7 +5,7 @@ import re
 import numpy as np
 import xarray as xr
 
-from pipelines.checking.findings import Finding, finding
+from pipelines.checking.findings import Finding, finding, told_apart
 from pipelines.weather_calendars import TimeLabels, decode_times
 
 __all__ = ["decode_clock"]
@@ -26,15 +26,15 @@ def decode_clock(variable: xr.DataArray, name: str) -> tuple[TimeLabels | None, 
     try:
         labels = decode_times(variable)
     except ValueError as error:
-        text, _, way_out = str(error).rstrip(".").rpartition("; ")
+        text, way_out = told_apart(str(error))
         code = "calendar" if "has the calendar" in str(error) else "time-units"
         told = finding(
             code,
-            f"{name}: {text or way_out}",
+            f"{name}: {text}",
             severity="error",
             fixable=False,
             examples=[name],
-            way_out=way_out if text else "",
+            way_out=way_out,
         )
         return None, [*findings, told]
     if labels.calendar != "standard":

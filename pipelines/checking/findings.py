@@ -1,14 +1,28 @@
 """Findings: what is wrong with data, each under a code that stays the same."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["CODES", "Code", "Finding", "Severity", "finding", "worst"]
+from pipelines.series import names
+
+__all__ = [
+    "CODES",
+    "Code",
+    "Finding",
+    "Severity",
+    "finding",
+    "in_order",
+    "merged",
+    "told_apart",
+    "worst",
+]
 
 Severity = Literal["error", "warning", "note"]
 
 _EXAMPLES = 5
+_SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 
 @dataclass(frozen=True)
@@ -120,7 +134,50 @@ def finding(
     )
 
 
+def merged(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings that several files share, told once."""
+    groups: dict[tuple, list[Finding]] = {}
+    for each in findings:
+        name = each.examples[0] if each.examples else ""
+        body = each.message.removeprefix(f"{name}: ")
+        key = (each.severity, each.code, body, each.way_out, each.fixable)
+        groups.setdefault(key if body != each.message else (*key, id(each)), []).append(each)
+    told = []
+    for key, group in groups.items():
+        if len(group) == 1:
+            told += group
+            continue
+        files = [each.examples[0] for each in group]
+        told.append(
+            finding(
+                group[0].code,
+                f"{len(files)} files ({names(files, most=2)}): {key[2]}",
+                severity=group[0].severity,
+                fixable=group[0].fixable,
+                count=sum(each.count for each in group),
+                examples=files,
+                way_out=group[0].way_out,
+            )
+        )
+    return told
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings as reports list them: errors first."""
+    severities, codes = _SEVERITIES, list(CODES)
+    return tuple(
+        sorted(findings, key=lambda each: (severities.index(each.severity), codes.index(each.code)))
+    )
+
+
+def told_apart(message: str) -> tuple[str, str]:
+    """What a message of the readers says is wrong, and its way out; "" where it tells none."""
+    text, *rest = re.split(r"; |\. ", message.strip().rstrip("."), maxsplit=1)
+    way_out = "".join(rest)
+    return text, way_out[:1].lower() + way_out[1:]
+
+
 def worst(findings: Iterable[Finding]) -> Severity | None:
     """The gravest severity; None where there is no finding."""
     found = {finding.severity for finding in findings}
-    return next((each for each in ("error", "warning", "note") if each in found), None)
+    return next((each for each in _SEVERITIES if each in found), None)

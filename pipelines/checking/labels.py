@@ -8,6 +8,8 @@ import xarray as xr
 
 from pipelines.checking.clock import decode_clock
 from pipelines.checking.findings import Finding, finding
+from pipelines.series import names
+from pipelines.weather_coordinates import find_time
 
 __all__ = ["Labelled", "label"]
 
@@ -41,14 +43,14 @@ def label(dataset: xr.Dataset, name: str) -> tuple[Labelled | None, list[Finding
     if time is None:
         return None, [
             *findings,
-            finding("no-time", f"{name} has no time axis", examples=[name]),
+            finding("no-time", f"{name}: there is no time axis", examples=[name]),
         ]
     clock, found = decode_clock(dataset[time], name)
     findings += found
     if clock is None:
         return None, findings
     times, kept = clock.times, clock.frames
-    if lead and dataset[time].attrs.get("standard_name") != "time" and time != "valid_time":
+    if lead:
         times = times + lead
     dim = str(dataset[time].dims[0])
     bounds = _valid_span(dataset)
@@ -86,9 +88,21 @@ def _merge_expver(dataset: xr.Dataset, name: str) -> tuple[xr.Dataset, list[Find
     """Final ERA5 where it is there, else preliminary ERA5T."""
     if "expver" not in dataset.variables:
         return dataset, []
-    versions = [str(value).strip().lstrip("0") for value in np.ravel(dataset["expver"].values)]
+    versions = [_version(value) for value in np.ravel(dataset["expver"].values)]
+    if dataset.sizes.get("expver", 1) > 1 and sorted(versions) != ["1", "5"]:
+        told = finding(
+            "expver-mixed",
+            f"{name}: expver holds {names(versions)}, of which the first alone is checked; known are "
+            "1 for final ERA5 and 5 for preliminary ERA5T",
+            severity="error",
+            fixable=False,
+            count=len(versions),
+            examples=[name],
+            way_out="select one with .isel(expver=0)",
+        )
+        return dataset.isel(expver=0, drop=True), [told]
     if "expver" in dataset.dims and len(versions) == 2:
-        final = versions.index("1") if "1" in versions else 0
+        final = versions.index("1")
         lazy = dataset.chunk()
         merged = lazy.isel(expver=final, drop=True)
         other = lazy.isel(expver=1 - final, drop=True)
@@ -115,10 +129,15 @@ def _merge_expver(dataset: xr.Dataset, name: str) -> tuple[xr.Dataset, list[Find
     ]
 
 
+def _version(value: object) -> str:
+    text = value.decode() if isinstance(value, bytes) else str(value)
+    return text.strip().lstrip("0").removesuffix(".0")
+
+
 def _one_lead(
     dataset: xr.Dataset, name: str
 ) -> tuple[xr.Dataset, np.timedelta64 | None, list[Finding]]:
-    """The dataset of one lead time, and that lead where the times are those of the start."""
+    """The dataset of one lead time, and that lead if the times are those at which forecasts start."""
     leads = [key for key in _LEADS if key in dataset.variables or key in dataset.dims]
     starts = [
         key for key, at in dataset.variables.items() if at.attrs.get("standard_name") == _START
@@ -145,17 +164,14 @@ def _one_lead(
     if any(dataset[key].ndim == 1 for key in valid):
         return dataset, None, []
     if leads and leads[0] in dataset.variables:
-        lead = _duration(dataset[leads[0]])
+        lead = None if _is_valid(dataset) else _duration(dataset[leads[0]])
         dataset = dataset.isel({leads[0]: 0}) if leads[0] in dataset.dims else dataset
         if not lead:
             return dataset, None, []
         hours = lead / np.timedelta64(1, "h")
         text = f"{name}: time is when forecasts start; they are valid {hours:g} hours later"
-        return (
-            dataset,
-            lead,
-            [finding("init-valid-time", text, severity="warning", examples=[name])],
-        )
+        told = finding("init-valid-time", text, severity="warning", fixable=True, examples=[name])
+        return dataset, lead, [told]
     analyses = {str(at.attrs.get("GRIB_dataType", "")) for at in dataset.data_vars.values()} == {
         "an"
     }
@@ -171,6 +187,14 @@ def _one_lead(
         )
         return dataset, None, [told]
     return dataset, None, []
+
+
+def _is_valid(dataset: xr.Dataset) -> bool:
+    """Whether the reader takes `time` for the valid time, whatever lead stands beside it."""
+    try:
+        return find_time(dataset).casefold() == "time"
+    except ValueError:  # there is none, or it says when forecasts start
+        return False
 
 
 _HOURS = {"h": 1.0, "d": 24.0, "m": 1 / 60, "s": 1 / 3600}

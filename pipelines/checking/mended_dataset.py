@@ -54,7 +54,8 @@ def _with_times(dataset: xr.Dataset, each: Examined, times: np.ndarray) -> xr.Da
     name, dim = each.labelled.time_name, each.labelled.time_dim
     old = each.labelled.dataset[name].attrs
     attrs = {key: value for key, value in old.items() if key == "long_name"}
-    if old.get("standard_name") == "forecast_reference_time":
+    is_start = "initial" in str(old.get("long_name", "")).casefold()
+    if is_start or old.get("standard_name") == "forecast_reference_time":
         attrs = {}
     # Lead times are part of the valid time now.
     dataset = dataset.drop_vars([lead for lead in _LEADS if lead in dataset.variables])

@@ -85,7 +85,8 @@ def mend(path: str | Path, out: str | Path, *, progress: Tell | None = None) -> 
     left_out = tuple(
         name for name in checked.report.files if name not in {source for source, _ in files}
     )
-    return Mended(checked.report, after, tuple(target for _, target in files), left_out)
+    written = tuple(target for _, target in files if target)
+    return Mended(checked.report, after, written, left_out)
 
 
 def _is_store(path: Path) -> bool:
@@ -112,6 +113,10 @@ def _kept_frames(checked: Checked) -> dict[int, np.ndarray]:
     seen: dict[str, dict[int, int]] = {key: {} for key in checked.stretches}
     kept = {}
     for each in checked.examined:
+        keys = [quantity.key for quantity in each.quantities]
+        if keys and all((each, key) in checked.copies for key in keys):
+            kept[id(each)] = np.empty(0, dtype="int64")
+            continue
         own = [
             (key, stretch)
             for key, stretches in checked.stretches.items()
@@ -143,7 +148,7 @@ def _write(
     single: bool,
     tell: Callable[[int, int], None],
 ) -> list[tuple[str, str]]:
-    """The names of the raw files that are mended, and those of their copies."""
+    """The names of the raw files that are mended, and those of their copies; "" if nothing is left."""
     written = []
     path = checked.report.path
     whole = [each for each in checked.examined if not each.reduced]
@@ -155,9 +160,10 @@ def _write(
                 f"_{number + 1}_{each.quantities[0].key}" if several and each.quantities else ""
             )
             target = f"{target}{suffix}.nc"
-        if len(kept[id(each)]):
-            _write_one(each, kept[id(each)], root if single else root / target)
-        written.append((each.name, target))
+        frames = kept[id(each)]
+        if len(frames):
+            _write_one(each, frames, root if single else root / target)
+        written.append((each.name, target if len(frames) else ""))
         tell(number + 1, len(whole))
     constants = [
         name

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from pipelines.checking.collected import CountedMap, Piece, judge_values, summarise
-from pipelines.checking.findings import CODES, Finding, finding
+from pipelines.checking.findings import Finding, finding, in_order
 from pipelines.checking.quantities import Quantity, range_of
 from pipelines.checking.report import Report
 from pipelines.checking.tally import Tally, new_tally
@@ -65,9 +65,7 @@ def check_series(path: Path, *, progress: Callable[[int, int], None] | None = No
         stretches[key] = [Stretch(name, piece.times, {})]
         findings += judge_values(key, [piece], [counted], variables[key])
     findings += judge_times(stretches)
-    severities, codes = ("error", "warning", "note"), list(CODES)
-    findings.sort(key=lambda each: (severities.index(each.severity), codes.index(each.code)))
-    return Report(path, (name,), variables, tuple(findings), read)
+    return Report(path, (name,), variables, in_order(findings), read)
 
 
 def _all_rows(series: xr.DataArray) -> slice:

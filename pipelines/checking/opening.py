@@ -1,15 +1,14 @@
 """Raw files opened as they are, or the finding that says why they cannot be."""
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 import xarray as xr
-from scipy.io import netcdf_file
 
 from pipelines.checking.findings import Finding, finding
+from pipelines.weather_files import open_source
 from pipelines.weather_grib import open_grib
 
 __all__ = ["Kind", "find_raw", "kind_of", "open_raw"]
@@ -147,14 +146,13 @@ def _missing_bytes(path: Path, head: bytes) -> str:
         return _short_grib(path, size)
     if head.startswith(b"\x89HDF"):
         return _short_hdf(head, size)
-    # The NetCDF library reads zeros where a classic file is cut short; scipy refuses.
-    if head[3:4] not in (b"\x01", b"\x02"):
-        return ""
+    # The NetCDF library reads zeros where a classic file is cut short; the reader refuses.
     try:
-        with netcdf_file(os.fspath(path), mmap=True):
-            return ""
-    except (ValueError, TypeError, IndexError):
-        return f"it ends after {size} bytes, before its variables do"
+        open_source(path).dataset.close()
+    except Exception as error:  # whatever else the reader has against it is told later
+        if "cut short" in str(error):
+            return f"it ends after {size} bytes, before its variables do"
+    return ""
 
 
 def _short_hdf(head: bytes, size: int) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from pipelines.checking.findings import Finding, finding
+from pipelines.checking.findings import Finding, finding, told_apart
 from pipelines.checking.labels import Labelled
 from pipelines.checking.opening import kind_of
 from pipelines.checking.samples import joined, samples_of, span_of
@@ -43,6 +43,8 @@ class Quantity:
     high: np.ndarray
     sampled: tuple[float, float] = (np.inf, -np.inf)
     """The bulk of the values of a few frames lies between these, once converted."""
+    field: Field | None = None
+    """What the reader makes of it; None where it cannot take it."""
 
     @property
     def key(self) -> str:
@@ -82,7 +84,7 @@ def _quantity_of(
     path: Path, labelled: Labelled, key: str, name: str, *, has_grid: bool
 ) -> tuple[Quantity, list[Finding]]:
     array, time = labelled.dataset[key], labelled.time_dim
-    findings, field = [], None
+    findings, field, unknown = [], None, []
     others = [str(each) for each in labelled.dataset.data_vars if each != key]
     alone = labelled.dataset.drop_vars(others)
     for dim, size in _extra(alone, array, time):
@@ -99,16 +101,15 @@ def _quantity_of(
             times=labelled.times,
             frames=np.arange(len(labelled.times)),
         )
-        known, _ = fields_of(source) if has_grid else ([], [])
+        known, unknown = fields_of(source) if has_grid else ([], [])
         field = known[0] if known else None
     except ValueError as error:
-        text, _, way_out = str(error).removeprefix(f"{path}: ").rstrip(".").rpartition("; ")
+        text, way_out = told_apart(str(error).removeprefix(f"{path}: "))
         findings.append(finding("levels", f"{name}: {text}", examples=[name], way_out=way_out))
     array = alone[key]
     if field is None:
         if has_grid and not findings:
-            known_not = f"{key} is no variable of the table"
-            findings.append(finding("unknown-variable", f"{name}: {known_not}", examples=[name]))
+            findings.append(_unknown(name, key, unknown[0] if unknown else key))
         array = array.transpose(time, ...)
         units = array.attrs.get("units")
         declared = None if units is None else str(units)
@@ -126,6 +127,7 @@ def _quantity_of(
         None,
         np.array([-np.inf]),
         np.array([np.inf]),
+        field=field,
     )
     samples = samples_of(array, field.levels)
     sample = joined(samples)
@@ -142,6 +144,15 @@ def _quantity_of(
         low, high = range_of(field.variable, field.levels)
         quantity = replace(quantity, low=low, high=high)
     return quantity, [*findings, *told]
+
+
+def _unknown(name: str, key: str, told: str) -> Finding:
+    """An array that is taken for nothing; the reader tells why where it knows the variable."""
+    text, way_out = f"{key} is no variable of the table", "rename it if it is one of them"
+    if told != key:
+        text = f"{told} cannot be taken"
+        way_out = "write its rows, columns and level (hPa) as coordinates, or the level in its name"
+    return finding("unknown-variable", f"{name}: {text}", examples=[name], way_out=way_out)
 
 
 def _extra(dataset: xr.Dataset, array: xr.DataArray, time: str) -> list[tuple[str, int]]:
@@ -207,8 +218,8 @@ def _undecided(
 ) -> tuple[Conversion | None, list[Finding]]:
     variable = quantity.variable
     assert variable is not None
-    text, _, way_out = message.rstrip(".").rpartition("; ")
-    name = message.partition(":")[0]
+    name, _, rest = message.partition(": ")
+    text, way_out = told_apart(rest)
     nothing = (quantity.declared or "").strip().casefold() in _SAYS_NOTHING
     target = variable.units
     measures = nothing or (spelled is not None and convert(spelled, target) is not None)
@@ -218,7 +229,7 @@ def _undecided(
         way_out = way_out or f"set the units attribute, to {target!r} if the values are in it"
         told = finding(
             code,
-            text or message,
+            f"{name}: {text}",
             severity="error",
             fixable=False,
             examples=[name],

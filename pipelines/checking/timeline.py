@@ -74,7 +74,8 @@ def _repetitions(stretches: Sequence[Stretch]) -> list[Finding]:
             frames.setdefault(stretch.times[frame], []).append((stretch.name, digest))
     kinds: dict[bool, list[np.datetime64]] = {True: [], False: []}
     for time, copies in frames.items():
-        kinds[len({digest for _, digest in copies}) == 1].append(time)
+        if len(copies) > 1:  # else the other one is passed over
+            kinds[len({digest for _, digest in copies}) == 1].append(time)
     findings = []
     for equal, times in kinds.items():
         if not times:

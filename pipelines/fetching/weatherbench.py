@@ -84,13 +84,13 @@ def fetch_weatherbench(
     try:
         metadata = read_metadata(store)
         dataset = _open_labels(store, metadata)
-        selection = select(
-            dataset,
-            variables=variables,
-            levels=levels,
-            years=years,
-            time_step=None if time_step is None else parse_step(time_step),
-        )
+        step = None if time_step is None else parse_step(time_step)
+        try:
+            selection = select(
+                dataset, variables=variables, levels=levels, years=years, time_step=step
+            )
+        except ValueError as error:
+            raise ValueError(f"{named}: {error}") from error
         _check_times(selection, years=years, allow_missing=allow_missing, say=say)
         group = zarr.open_group(store, mode="r", use_consolidated=metadata.is_consolidated)
         copying = Copying(store, group, dataset, selection, allow_missing)
@@ -108,7 +108,7 @@ def _of_grid(grid: str) -> str:
 
 def _open_labels(store: CheckedStore, metadata: Metadata) -> xr.Dataset:
     try:
-        return xr.open_zarr(
+        dataset = xr.open_zarr(
             store,
             consolidated=metadata.is_consolidated,
             decode_times=False,
@@ -120,6 +120,12 @@ def _open_labels(store: CheckedStore, metadata: Metadata) -> xr.Dataset:
         raise
     except (ValueError, KeyError, OSError, RuntimeError) as error:
         raise FetchError(f"{store.address} cannot be opened as a Zarr store: {error}.") from error
+    if not dataset.variables:
+        raise ValueError(
+            f"{store.address} is an empty or broken Zarr store: it names no array. Check the address, "
+            "or name another source."
+        )
+    return dataset
 
 
 def _check_times(

@@ -172,12 +172,5 @@ def _read(share: _Share, block: Block, tile: Tile) -> np.ndarray:
     """Values (time, level, y, x) of a tile, in the order and the units of the file."""
     field, frames = share.field, share.frames[slice(*block.frames)]
     levels = share.levels[slice(*block.channels)] if share.levels else ()
-    try:
-        return field.read(
-            frames, levels, rows=slice(tile[0], tile[1]), columns=slice(tile[2], tile[3])
-        )
-    except (OSError, RuntimeError, EOFError) as error:
-        raise ValueError(
-            f"{field.source.path}: {field.name} cannot be read in frames {frames[0]} to "
-            f"{frames[-1]}: {error}. Fetch or copy it again."
-        ) from error
+    rows, columns = slice(tile[0], tile[1]), slice(tile[2], tile[3])
+    return field.read(frames, levels, rows=rows, columns=columns)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipelines.checking import check, mend
-from pipelines.checking.findings import CODES, Finding
+from pipelines.checking.findings import CODES, Finding, told_apart
 
 
 def codes(report):
@@ -115,7 +115,45 @@ def test_constants_are_no_series_and_go_into_the_copy_as_they_are(make, save):
     result = mended(raw)
     assert result.files == ("a.nc", "constants.nc")
     (raw / "a.nc").unlink()
-    assert check(raw).exit_code == 4
+    [told] = check(raw).findings
+    assert (told.code, told.severity) == ("no-time", "error")
+
+
+def test_what_nobody_knows_is_an_error_where_nothing_else_is_there(make, save):
+    raw = save(make("soil_type", units="1"), "a.nc")
+    save(make("soil_type", units="1", first="2015-01-04"), "b.nc")
+    save(make("t", frames=24), "c.nc")
+    report = check(raw)
+    assert {each.message: each.severity for each in report.findings} == {
+        "2 files (a.nc, b.nc): soil_type is no variable of the table": "error",
+        "c.nc: t (whose level is not told) cannot be taken": "error",
+    }
+    assert report.exit_code == 4
+    assert all(each.way_out for each in report.findings)
+    save(make(), "d.nc")
+    assert "error" not in {each.severity for each in check(raw).findings}
+
+
+def test_a_way_out_is_told_once_and_never_the_whole_message_again(make, save):
+    data = make(units="furlong")
+    told = found(check(save(data)), "units-unknown")
+    assert told.message == "a.nc: t2m: the declared units 'furlong' are unknown"
+    assert told.way_out.startswith("known for it: K, degC, degF. If ")
+    told = found(check(save(make(base=3000))), "units-contradict")
+    assert told.message.endswith("but no such values occur in nature (2995.17 to 3004.94)")
+    assert told.way_out.startswith("are missing values marked with _FillValue? Mark them, or ")
+
+
+@pytest.mark.parametrize(
+    ("message", "parts"),
+    [
+        ("it is so.", ("it is so", "")),
+        ("it is so; mend it, or not; look.", ("it is so", "mend it, or not; look")),
+        ("it is 1.5 K. Mend it.", ("it is 1.5 K", "mend it")),
+    ],
+)
+def test_a_message_is_told_apart_from_its_way_out(message, parts):
+    assert told_apart(message) == parts
 
 
 def test_what_is_no_field_is_no_variable(make, save):

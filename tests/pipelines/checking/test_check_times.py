@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 
 from pipelines.checking import check, mend
+from pipelines.checking.labels import label
 
 HOUR = np.timedelta64(1, "h")
 
@@ -137,10 +138,27 @@ def test_one_lead_time_becomes_the_valid_time(make, save):
     raw = save(data)
     told = found(check(raw), "init-valid-time")
     assert "they are valid 6 hours later" in told.message
+    assert (told.severity, told.fixable) == ("warning", True)
     mended(raw)
     copy = xr.load_dataset(raw.parent / "mended" / "a.nc")
     np.testing.assert_array_equal(copy["time"], data["time"].values + 6 * HOUR)
     assert "step" not in copy.variables
+
+
+def test_a_lead_time_beside_the_valid_time_is_no_fault(make, save):
+    data = make().assign_coords(forecast_period=((), 6.0, {"units": "hours"}))
+    data["time"].attrs["standard_name"] = "time"
+    report = check(save(data))
+    assert codes(report) == set()
+    assert report.variables["t2m"].times[0] == data["time"].values[0]
+    # cfgrib calls the start so too, and says in other words what it is.
+    data["time"].attrs["long_name"] = "initial time of forecast"
+    raw = save(data)
+    assert codes(check(raw)) == {"init-valid-time"}
+    mended(raw)
+    copy = xr.load_dataset(raw.parent / "mended" / "a.nc")
+    np.testing.assert_array_equal(copy["time"], data["time"].values + 6 * HOUR)
+    assert "long_name" not in copy["time"].attrs
 
 
 def test_starts_without_a_lead_time_are_doubted(make, save):
@@ -162,6 +180,26 @@ def test_final_and_preliminary_values_are_merged(make, save):
     mended(raw)
     copy = xr.load_dataset(raw.parent / "mended" / "a.nc")
     np.testing.assert_array_equal(copy["t2m"].values, data["t2m"].values)
+
+
+@pytest.mark.parametrize("versions", [[1, 9], [1, 5, 9], [5, 5]])
+def test_versions_that_nobody_knows_are_not_merged(make, save, versions):
+    both = xr.concat([make(seed=seed) for seed in range(len(versions))], "expver")
+    raw = save(both.assign_coords(expver=versions).transpose("time", "expver", ...))
+    told = found(check(raw), "expver-mixed")
+    assert (told.severity, told.fixable) == ("error", False)
+    assert f"expver holds {', '.join(map(str, versions))}, of which" in told.message
+    save(make(first="2015-01-04"), "b.nc")
+    result = mend(raw, raw.parent / "mended")
+    assert (result.files, result.left_out) == (("b.nc",), ("a.nc",))
+
+
+@pytest.mark.parametrize("versions", [["0001", "0005"], [1.0, 5.0], [b"0001", b"0005"]])
+def test_versions_are_known_however_they_are_written(make, versions):
+    both = xr.concat([make(), make()], "expver")
+    both = both.assign_coords(expver=versions).transpose("time", "expver", ...)
+    _, [told] = label(both, "a.nc")
+    assert (told.code, told.severity, told.fixable) == ("expver-mixed", "warning", True)
 
 
 def test_preliminary_frames_are_counted(make, save):

@@ -66,6 +66,30 @@ def test_good_grib_has_no_finding_and_becomes_netcdf(raw, make):
     assert sorted(file.name for file in raw.iterdir()) == ["a.grib"]
 
 
+def test_grib_beside_the_netcdf_made_from_it_is_passed_over(raw, make):
+    make().to_netcdf(raw / "a.nc")
+    [told] = check(raw).findings
+    assert (told.code, told.severity, told.fixable) == ("duplicate-time", "note", True)
+    assert told.message.startswith("a.grib: t2m is passed over")
+    result = mend(raw, raw.parent / "mended")
+    assert (result.files, result.left_out) == (("a.nc",), ())
+    assert result.after.findings == ()
+    assert [file.name for file in (raw.parent / "mended").iterdir()] == ["a.nc"]
+
+
+def test_grib_with_times_of_its_own_is_not_passed_over(raw, make):
+    make().isel(time=slice(2, None)).to_netcdf(raw / "a.nc")
+    [told] = check(raw).findings
+    assert (told.code, told.severity) == ("duplicate-time", "error")
+
+
+def test_grib_is_kept_where_the_netcdf_beside_it_cannot_be_mended(raw, make):
+    both = xr.concat([make(), make()], "number").transpose("time", ...)
+    both.to_netcdf(raw / "a.nc")
+    assert "ensemble" in {each.code for each in check(raw).findings}
+    assert mend(raw, raw.parent / "mended").files == ("a.grib.nc",)
+
+
 def test_grib_that_is_cut_short_is_told(raw):
     file = raw / "a.grib"
     file.write_bytes(file.read_bytes()[:-10])

@@ -201,6 +201,14 @@ def test_times_that_cannot_be_told_are_refused(make_source, fetch, tmp_path):
 def test_what_is_no_store_is_refused(make_source, serve, fetch, tmp_path):
     fetch.refused(ValueError, "is no folder here", tmp_path / "nowhere")
     fetch.refused(ValueError, "is no Zarr store", tmp_path)
+    xr.Dataset().to_zarr(tmp_path / "void.zarr", zarr_format=2)
+    fetch.refused(ValueError, "void.zarr is an empty or broken .* no array", tmp_path / "void.zarr")
+    xr.Dataset({"a": ("x", [1.0])}).to_zarr(tmp_path / "timeless.zarr", zarr_format=2)
+    fetch.refused(
+        ValueError,
+        r"timeless.zarr: there is no time axis .* its dimensions are x \(1\)",
+        tmp_path / "timeless.zarr",
+    )
     fetch.refused(ValueError, "cannot be opened", "nonsense://somewhere")
     folder, _ = make_source()
     server = serve(folder)

@@ -136,7 +136,7 @@ def coarse_times(bench: Bench) -> None:
 @CASES.add(
     "no time axis",
     Refused("there is no time axis (time or valid_time); its dimensions are lat (4), lon (8)"),
-    "no-time (error), no-time (note)",
+    "no-time (error)",
 )
 def no_time(bench: Bench) -> None:
     bench.save(bench.weather().isel(time=0, drop=True))
@@ -190,7 +190,7 @@ def lead_times(bench: Bench) -> None:
 @CASES.add(
     "`time` is the start of forecasts, one lead time of 6 h, no `valid_time`",
     Refused("time is when forecasts start: they are valid at step = 6.0 hours later"),
-    "init-valid-time (warning)",
+    "init-valid-time (warning, mended)",
 )
 def one_lead_time(bench: Bench) -> None:
     data = bench.weather()
@@ -201,13 +201,20 @@ def one_lead_time(bench: Bench) -> None:
 @CASES.add(
     "one lead time of 6 h as a dimension",
     Refused("time is when forecasts start: they are valid at prediction_timedelta = 6 hours later"),
-    "init-valid-time (warning)",
+    "init-valid-time (warning, mended)",
 )
 def one_lead_time_as_a_dimension(bench: Bench) -> None:
     data = bench.weather()
     data = timed(data, data["time"].values - 6 * HOUR).expand_dims(prediction_timedelta=[6])
     data["prediction_timedelta"].attrs["units"] = "hours"
     bench.save(data.transpose("time", ...))
+
+
+@CASES.add("CF's `time`, the valid time, and a `forecast_period` of 6 h beside it", Read())
+def lead_time_beside_the_valid_time(bench: Bench) -> None:
+    data = bench.weather()
+    data["time"].attrs["standard_name"] = "time"
+    bench.save(data.assign_coords(forecast_period=((), 6.0, {"units": "hours"})))
 
 
 @CASES.add(

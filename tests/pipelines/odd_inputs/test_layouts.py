@@ -45,7 +45,7 @@ def versions_along_time(bench: Bench) -> None:
         "t2m has a dimension 'expver' with the values 1, 9; expected 1 for final ERA5 and "
         "5 for preliminary ERA5T"
     ),
-    "expver-mixed (warning, mended)",
+    "expver-mixed (error)",
 )
 def other_versions(bench: Bench) -> None:
     both = xr.concat([bench.weather(), bench.weather()], "expver").assign_coords(expver=[1, 9])
@@ -174,7 +174,7 @@ def levels_of_height(bench: Bench) -> None:
 @CASES.add(
     "temperature aloft without a level",
     Refused("has no known variable; it has t (whose level is not told)"),
-    "unknown-variable (note)",
+    "unknown-variable (error)",
 )
 def no_level(bench: Bench) -> None:
     bench.save(bench.weather("t"))
@@ -183,7 +183,7 @@ def no_level(bench: Bench) -> None:
 @CASES.add(
     "a variable that nobody knows, alone",
     Refused("has no known variable; it has soil_type"),
-    "unknown-variable (note)",
+    "unknown-variable (error)",
 )
 def unknown_variable(bench: Bench) -> None:
     bench.save(bench.weather("soil_type", units="1"))

@@ -8,7 +8,6 @@ import xarray as xr
 
 from pipelines.preparing import block, weather
 from pipelines.store import fingerprint_of
-from pipelines.weather_fields import Field
 from pipelines.weatherbench import open_weatherbench
 
 LEVELS = (500.0, 700.0, 850.0)
@@ -177,18 +176,10 @@ def test_area_means_do_not_depend_on_the_tiles(source, prepare_weather):
     assert np.allclose(found, expected, rtol=2e-6, equal_nan=True)
 
 
-def test_a_file_that_cannot_be_read_is_named(data, tmp_path, prepare_weather, monkeypatch):
-    netcdf(data, tmp_path)
-    series = prepare_weather(tmp_path / "weather.nc", out="whole")
-    assert series.sizes["time"] == 24
-
-    def fail(self, frames, levels=(), *, rows=slice(None), columns=slice(None)):
-        raise OSError("NetCDF: HDF error")
-
-    samples = {"t2m": {np.nan: np.array([280.0])}, "z": {500.0: np.array([5e4])}}
-    monkeypatch.setattr(Field, "sample", lambda self, frames: samples[self.name])
-    monkeypatch.setattr(Field, "read", fail)
+def test_what_is_damaged_is_named_with_its_times(data, tmp_path, prepare_weather):
+    zarr(data, tmp_path, t2m=(1, 4, 8))
+    (tmp_path / "weather.zarr" / "t2m" / "c" / "5" / "0" / "0").write_bytes(b"damaged")
     with pytest.raises(
-        ValueError, match=r"weather.nc: t2m cannot be read in frames 0 to 23: NetCDF"
+        ValueError, match=r"weather.zarr: t2m cannot be read between 2015-01-01T00:00 and "
     ):
-        prepare_weather(tmp_path / "weather.nc")
+        prepare_weather(tmp_path / "weather.zarr")
