@@ -163,7 +163,26 @@ def examine(path: Path, opened: ExitStack) -> tuple[list[Examined], list[str], l
             several = [each for each in (*labels, *found) if each.code in _SEVERAL]
             reduced = any(each.severity == "error" for each in several)
             examined.append(Examined(place, name, labelled, axes, tuple(quantities), reduced))
-    return examined, files, findings
+    return _by_levels(examined), files, findings
+
+
+def _by_levels(examined: Sequence[Examined]) -> list[Examined]:
+    """Variables at several levels told apart by these: files of other levels repeat no time."""
+    found: dict[str, set[frozenset[float]]] = {}
+    for each in examined:
+        for quantity in each.quantities:
+            if len(quantity.levels) > 1:
+                found.setdefault(quantity.key, set()).add(frozenset(quantity.levels))
+    several = {key for key, sets in found.items() if len(sets) > 1}
+    return [
+        replace(
+            each,
+            quantities=tuple(
+                replace(one, apart=True) if one.key in several else one for one in each.quantities
+            ),
+        )
+        for each in examined
+    ]
 
 
 def _groups(examined: Sequence[Examined]) -> dict[str, list[tuple[Examined, Quantity]]]:

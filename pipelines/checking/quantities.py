@@ -45,12 +45,16 @@ class Quantity:
     """The bulk of the values of a few frames lies between these, once converted."""
     field: Field | None = None
     """What the reader makes of it; None where it cannot take it."""
+    apart: bool = False
+    """Whether files hold it at different sets of levels, each of which is looked at by itself."""
 
     @property
     def key(self) -> str:
         """The quantity, with its level if it has one only; else the file's name."""
         if self.variable is None:
             return self.name
+        if self.apart and len(self.levels) > 1:
+            return f"{self.variable.short} at {', '.join(f'{at:g}' for at in self.levels)} hPa"
         return channel_name(self.variable, self.levels[0] if len(self.levels) == 1 else None)
 
     @property

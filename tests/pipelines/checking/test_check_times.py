@@ -250,3 +250,17 @@ def test_a_span_that_the_store_names_cuts_its_axis(make, save):
     report = check(raw)
     assert codes(report) == set()
     assert len(report.variables["t2m"].times) == 8
+
+
+def test_files_of_other_levels_repeat_no_time(make, tmp_path):
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    for file, levels in (("a.nc", (500.0, 850.0)), ("b.nc", (700.0, 1000.0))):
+        level = xr.DataArray([*levels], dims="level", attrs={"units": "hPa"})
+        data = xr.concat([make("t"), make("t")], dim="level", coords="minimal", compat="override")
+        data.assign_coords(level=level).transpose("time", ...).to_netcdf(
+            raw / file, engine="netcdf4"
+        )
+    report = check(raw)
+    assert codes(report) == set()
+    assert list(report.variables) == ["t at 500, 850 hPa", "t at 700, 1000 hPa"]
