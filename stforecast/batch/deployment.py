@@ -193,13 +193,24 @@ def _folders(job: Job, file: Path) -> list[Path]:
     """The folders that a container needs, under the names that they have here."""
     data = [job.input.data] + ([job.verify.data] if job.verify and job.verify.data else [])
     paths = [job.run, *data, *(output.path for output in job.output)]
-    local = [Path(path.partition("{")[0]) for path in paths if not is_url(path)]
+    local = [_whole_folder(path) for path in map(_without_scheme, paths) if not is_url(path)]
     wanted = {file.parent, Path(job.state).parent}
-    # A template ends in the middle of a name, and what has an ending may be a file.
+    # What has an ending may be a file.
     wanted |= {path.parent if path.suffix else path for path in local}
     return sorted(
         folder for folder in wanted if not any(other in folder.parents for other in wanted)
     )
+
+
+def _without_scheme(path: str) -> str:
+    """file:// is this machine's disk, which a container must be given too."""
+    return path.removeprefix("file://")
+
+
+def _whole_folder(path: str) -> Path:
+    """The path, or the folder that a template begins with, not the half of a name after it."""
+    begin, template, _ = path.partition("{")
+    return Path(begin.rpartition("/")[0] or "/") if template else Path(begin)
 
 
 DEPLOYMENTS: dict[str, Callable[[Job, ScheduleConfig, Path], str]] = {

@@ -14,7 +14,10 @@ def _duration(value: object) -> np.timedelta64:
     text = str(value)
     if text.rstrip("dhmins") == "0" and text != "0":
         return np.timedelta64(0, "ns")
-    return parse_step(text)
+    try:
+        return parse_step(text)
+    except OverflowError as error:
+        raise ValueError(f"{text} is longer than the 292 years that are counted here") from error
 
 
 Duration = Annotated[np.timedelta64, BeforeValidator(_duration)]

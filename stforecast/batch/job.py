@@ -71,6 +71,8 @@ class InitTimesConfig(_Config):
             raise ValueError(
                 "back says how far every looks back; leave it out, or give every alone"
             )
+        if self.every == np.timedelta64(0):
+            raise ValueError("every must be above 0")
         if self.offset and self.every is None:
             raise ValueError("offset moves the times of every; leave it out, or give every")
         return self
@@ -223,6 +225,10 @@ class Job(_Config):
         if self.history.max_age is not None and self.init_times.range is not None:
             raise ValueError(
                 "history.max_age is about now, and init_times.range about then; leave out one of them"
+            )
+        if is_url(self.state):
+            raise ValueError(
+                f"state = {self.state} must be a folder on a disk: it holds the record"
             )
         paths = [output.path for output in self.output]
         if len(set(paths)) < len(paths):

@@ -195,7 +195,10 @@ def _read_manifest(folder: Path, url: str) -> _Manifest:
     file = folder / MANIFEST
     if not file.is_file():
         return _Manifest(url)
-    manifest = _Manifest(**json.loads(file.read_text()))
+    try:
+        manifest = _Manifest(**json.loads(file.read_text()))
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{file} is damaged ({error}); remove it: all is fetched anew.") from error
     if manifest.url != url:
         raise ValueError(
             f"{folder} holds a copy of {manifest.url}, not of {url}; remove it, or give the job "

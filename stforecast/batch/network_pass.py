@@ -7,7 +7,7 @@ else is due, in which order, on how many workers, and however often the job was 
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +21,7 @@ import xarray as xr
 
 from pipelines.resample import Rule
 from stforecast.allocator import keep_memory
+from stforecast.batch.fingerprint import frame_facts, input_fingerprint, label_digest
 from stforecast.batch.folders import staging, sweep
 from stforecast.batch.publish import publish, settle
 from stforecast.batch.work import Outcome, OutputSpec, Task, iso
@@ -36,6 +37,9 @@ __all__ = ["open_forecaster", "open_input", "run_task"]
 _FAILURES = (OSError, RuntimeError, ValueError, MemoryError)
 """What a damaged file, a full disk or too small a memory raises."""
 
+_CHANGED = "its history has changed since this run looked at it; the next run looks again"
+"""A gate that was passed by other values is no gate."""
+
 _TURN = Lock()
 """One pass at a time: a worker may have several threads, but the number of torch's is the process's."""
 
@@ -47,6 +51,25 @@ class _Source:
     forecaster: Forecaster
     series: xr.DataArray
     place: tuple[str, ...]
+
+    def in_memory(self, init_times: Sequence[str]) -> "_Source":
+        """The histories of some init times alone, read now: what is checked is what is forecast from."""
+        frames = np.isin(self.series["time"].values, self._wanted(init_times))
+        return replace(self, series=self.series.isel(time=np.flatnonzero(frames)).load())
+
+    def fingerprints(self, init_times: Sequence[str]) -> dict[str, str]:
+        """Of the history of each init time, as the gate forms them."""
+        wanted, labels = self._wanted(init_times), label_digest(self.series)
+        facts = frame_facts(self.series, np.unique(wanted), empty=self.forecaster.empty)
+        return {
+            init_time: input_fingerprint(init_time, [facts[at] for at in row], labels=labels)
+            for init_time, row in zip(init_times, wanted, strict=True)
+        }
+
+    def _wanted(self, init_times: Sequence[str]) -> np.ndarray:
+        """Times (init_time, history step)."""
+        offsets = np.arange(1 - self.forecaster.experiment.history, 1) * self.forecaster.time_step
+        return np.array(init_times, dtype="datetime64[ns]")[:, None] + offsets
 
     def missing_shares(self, init_times: Sequence[str]) -> dict[str, float]:
         """Share of missing values in the history of each init time."""
@@ -180,12 +203,19 @@ def _attempt(task: Task, wanted: Sequence[str], source: _Source) -> list[Outcome
     if not wanted:
         return []
     started = perf_counter()
-    # Who is not wanted is not read either: its place repeats one who is.
-    held = [time if time in wanted else wanted[0] for time in task.init_times]
+    expected = dict(zip(task.wanted, task.inputs, strict=True)) if task.inputs else {}
     try:
-        missing = source.missing_shares(wanted)
+        read = source.in_memory(wanted)
+        found = read.fingerprints(wanted) if expected else {}
+        changed = [time for time in wanted if found.get(time) != expected.get(time)]
+        if changed:
+            rest = _attempt(task, [time for time in wanted if time not in changed], source)
+            return [Outcome(time, error=_CHANGED) for time in changed] + rest
+        # Who is not wanted is not read either: its place repeats one who is.
+        held = [time if time in wanted else wanted[0] for time in task.init_times]
+        missing = read.missing_shares(wanted)
         times = np.array(held, dtype="datetime64[ns]")
-        forecast = source.forecaster.forecast(source.series, init_times=times, steps=task.steps)
+        forecast = source.forecaster.forecast(read.series, init_times=times, steps=task.steps)
     except _FAILURES as error:
         if len(wanted) == 1:
             return [Outcome(wanted[0], seconds=perf_counter() - started, error=_reason(error))]

@@ -227,6 +227,18 @@ class Record:
             return None
         return RunRow(found[0], found[1], json.loads(found[2]), found[3])
 
+    def time_zone(self) -> str:
+        """In which the init times are, as the last run told that came so far: UTC, or a city's zone."""
+        if not self.file.exists():
+            return "UTC"
+        with open_rows(self.file, write=False) as connection:
+            # A run that broke off has an error in its place.
+            for (text,) in connection.execute("SELECT summary FROM runs ORDER BY rowid DESC"):
+                zone = json.loads(text).get("time_zone")
+                if zone is not None:
+                    return str(zone)
+        return "UTC"
+
     def _is_held(self, row: Row) -> bool:
         if row.owner is None or row.lease_until is None:
             return False

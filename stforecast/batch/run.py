@@ -83,9 +83,10 @@ def run_job(
             raise OSError(str(error)) from error
         raise
     except (KeyboardInterrupt, SystemExit) as stop:
-        log.tell("run interrupted", facts={"exit_code": 1})
+        code = stop.code if isinstance(stop, SystemExit) and isinstance(stop.code, int) else 130
+        log.tell("run interrupted", facts={"exit_code": code})
         if not dry_run:
-            _remember_failure(record, started=started, error=stop, code=1)
+            _remember_failure(record, started=started, error=stop, code=code)
         raise
     summary.seconds = time.perf_counter() - begun
     if not dry_run:
@@ -246,6 +247,7 @@ def _tasks(
                 work=str(Path(job.state) / "work"),
                 threads=job.threads,
                 device=job.device,
+                inputs=tuple(chosen[one].verdict.input_fingerprint or "" for one in claimed),
             )
 
 

@@ -139,8 +139,7 @@ def run_once(
 def _keep(job: Job, log: Log) -> int:
     """Remove what is old and has just been verified."""
     record = Record(job.status_file)
-    last = record.last_run()
-    zone = str((last.summary if last else {}).get("time_zone", "UTC"))
+    zone = record.time_zone()
     steps = job.steps or open_forecaster(job.run).experiment.horizon
     for row in remove_old(job, record, steps=steps, now=civil_now(_now(), zone)):
         log.tell("removed", init_time=row.init_time, facts={"outputs": row.outputs})

@@ -78,7 +78,7 @@ def job_status(job: Job, *, now: np.datetime64) -> Status:
     """
     record = Record(job.status_file)
     rows, last_run = record.states(), record.last_run()
-    zone = str((last_run.summary if last_run else {}).get("time_zone", "UTC"))
+    zone = record.time_zone()
     newest, lost = None, []
     for row in reversed(rows):
         if row.state != "done" or not row.outputs:

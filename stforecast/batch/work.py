@@ -72,6 +72,9 @@ class Task:
     """auto, cpu or cuda."""
     place: tuple[str, ...] = ()
     """Changes to where the run says that its grid lies: "preset=nyc_taxi"."""
+    inputs: tuple[str, ...] = ()
+    """`input_fingerprint` of the history of each wanted init time: what reads otherwise is not forecast
+    from. None: nothing is compared."""
 
     def __post_init__(self) -> None:
         if len(self.init_times) != self.batch_size:
@@ -83,6 +86,11 @@ class Task:
         if strange or not self.wanted:
             raise ValueError(
                 f"wanted must name init_times of the pass, but it has {sorted(strange) or 'none'}."
+            )
+        if self.inputs and len(self.inputs) != len(self.wanted):
+            raise ValueError(
+                f"inputs has {len(self.inputs)} fingerprints, but wanted {len(self.wanted)} init_times; "
+                "give one for each."
             )
 
 

@@ -13,7 +13,7 @@ __all__ = ["CODES", "JobFile", "Now", "Scheduler", "Workers", "moment"]
 CODES = (
     "Exit codes: 0 all that was due is done, or waits within the job's limits; 1 an init time or the "
     "run itself failed; 2 a user's mistake; 3 `status`: the newest good forecast is older than the "
-    "job allows; 4 `verify`: the scores have drifted."
+    "job allows; 4 `verify`: the scores have drifted; 143 stopped by SIGTERM."
 )
 
 JobFile = Annotated[Path, typer.Argument(help="Job file, TOML.")]

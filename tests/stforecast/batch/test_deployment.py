@@ -93,7 +93,12 @@ def test_an_every_that_divides_no_day_is_refused_by_cron(desk, every):
 
 
 def test_kubernetes_gets_a_cronjob_that_forbids_overlaps(desk):
-    outputs = ["/elsewhere/fc/{init_time:%Y%m%dT%H}.nc", "s3://bucket/{init_time:%Y%m%dT%H}.nc"]
+    outputs = [
+        "/elsewhere/fc/{init_time:%Y%m%dT%H}.nc",
+        "/third/of-{init_time:%Y%m%dT%H}.nc",
+        "file:///fourth/{init_time:%Y%m%dT%H}.zarr",
+        "s3://bucket/{init_time:%Y%m%dT%H}.nc",
+    ]
     text = text_of(
         desk,
         "kubernetes",
@@ -115,7 +120,8 @@ def test_kubernetes_gets_a_cronjob_that_forbids_overlaps(desk):
     (container,) = pod["containers"]
     assert container["args"] == ["batch", "schedule", str(desk.folder / "job.toml"), "--once"]
     mounted = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
-    assert sorted(mounted.values()) == ["/archive/truth", "/elsewhere/fc", str(desk.folder)]
+    folders = {"/archive/truth", "/elsewhere/fc", "/third", "/fourth", str(desk.folder)}
+    assert set(mounted.values()) == folders
     held = {volume["name"]: volume["hostPath"]["path"] for volume in pod["volumes"]}
     assert held == mounted
 

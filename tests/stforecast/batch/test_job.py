@@ -89,6 +89,12 @@ OUT = "out/{init_time:%Y%m%dT%H}"
         ({"init_times": {"latest": True, **RANGE}}, "init_times: give exactly one of latest"),
         ({"init_times": {"every": "6 hours"}}, "every = '6 hours': time step '6 hours' is not"),
         ({"init_times": {"every": "0"}}, "every = '0': time step '0' is not"),
+        ({"init_times": {"every": "0h"}}, "init_times: every must be above 0"),
+        (
+            {"history": {"give_up": "999999999d"}},
+            "give_up = '999999999d': 999999999d is longer than",
+        ),
+        ({"state": "s3://bucket/state"}, "state = s3://bucket/state must be a folder on a disk"),
         ({"init_times": {"range": "soon"}}, "range = 'soon': 'soon' is no time"),
         ({"init_times": {**RANGE, "back": "2d"}}, "init_times: back says how far every looks back"),
         ({"init_times": {"latest": True, "offset": "6h"}}, "offset moves the times of every"),

@@ -255,3 +255,12 @@ def test_a_page_about_an_error_is_not_taken_for_data(web, origin, tmp_path):
     with pytest.raises(MirrorError, match="there is no such file"):
         mirror(f"{web}/nothing.nc", tmp_path / "other")
     assert not (tmp_path / "state" / "a.nc").exists()
+
+
+@pytest.mark.parametrize("text", ['{"url"', '{"from": 1}', "3"])
+def test_a_damaged_note_of_what_was_fetched_is_named(tmp_path, text):
+    (tmp_path / MANIFEST).write_text(text)
+    with pytest.raises(
+        ValueError, match=r"mirror.json is damaged .* remove it: all is fetched anew"
+    ):
+        mirror(f"file://{tmp_path}/origin", tmp_path)

@@ -192,6 +192,13 @@ def test_runs_are_noted(record):
     assert last.started == "1970-01-12T13:38:20.000000+00:00"
 
 
+def test_the_time_zone_is_that_of_the_last_run_that_knew_it(record):
+    assert record.time_zone() == "UTC"
+    record.add_run(started=0.0, summary={"time_zone": "Asia/Shanghai"}, exit_code=0)
+    record.add_run(started=0.0, summary={"error": "no network"}, exit_code=1)
+    assert record.time_zone() == "Asia/Shanghai"
+
+
 def test_heartbeats_go_on_beside_the_work_and_survive_a_hiccup(record, monkeypatch):
     monkeypatch.setattr(record_module, "_BEAT_SECONDS", 0.01)
     record.claim({FIRST: NOT_SEEN})

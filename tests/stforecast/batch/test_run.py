@@ -190,6 +190,33 @@ def test_nothing_worse_ever_replaces_a_good_forecast(desk, new_forecaster):
     assert go(job).counts == {"done": 7, "kept": 1}
 
 
+def test_an_input_that_changes_after_the_gate_replaces_nothing(desk, monkeypatch):
+    job = desk.job(history={"degraded": 0.01})
+    go(job)
+    before = desk.outputs()
+    better = desk.series + 1.0
+    desk.deliver(better)
+    real, worse = workers_module.forecast_init_times, spoil(better, "2015-01-03T18", cells=400)
+
+    def delivered_meanwhile(task):
+        desk.deliver(worse)
+        return real(task)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(workers_module, "forecast_init_times", delivered_meanwhile)
+        summary = go(job)
+    # The first three histories do not reach as far as the hole, the next four hold it.
+    assert (summary.counts, summary.exit_code) == ({"done": 4, "failed": 4}, 1)
+    row = row_of(job, "2015-01-03T18:00:00")
+    assert (row.state, row.missing) == ("done", 0)
+    assert "has changed since this run looked at it" in row.warnings[-1]
+    now = desk.outputs()
+    assert sum(now[name] == before[name] for name in before) == 4
+    assert go(job).counts == {"kept": 4, "unchanged": 4}
+    desk.deliver(better)
+    assert go(job).counts == {"done": 4, "unchanged": 4}
+
+
 def test_a_forecast_that_is_gone_and_cannot_be_made_again_is_not_called_done(desk):
     job = desk.job()
     go(job)
@@ -355,7 +382,7 @@ def test_an_interrupt_gives_back_what_it_had_claimed(desk, monkeypatch):
     row = row_of(job, "2015-01-03T00:00:00")
     assert (row.state, row.reason, row.owner) == ("waiting", "interrupted", None)
     last = Record(job.status_file).last_run()
-    assert (last.summary, last.exit_code) == ({"error": "interrupted"}, 1)
+    assert (last.summary, last.exit_code) == ({"error": "interrupted"}, 130)
     assert go(job).counts == {"done": 8}
 
 

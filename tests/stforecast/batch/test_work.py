@@ -115,3 +115,5 @@ def test_a_task_checks_itself():
         task(wanted=("2016-01-01T00:00:00",))
     with pytest.raises(ValueError, match="but it has none"):
         task(wanted=())
+    with pytest.raises(ValueError, match="inputs has 9 fingerprints, but wanted"):
+        task(inputs=("a",) * 9)
