@@ -10,14 +10,13 @@ from stforecast.batch.rows import Row
 __all__ = ["remove_old"]
 
 
-def remove_old(job: Job, record: Record, *, steps: int, now: np.datetime64) -> list[Row]:
+def remove_old(job: Job, record: Record, *, now: np.datetime64) -> list[Row]:
     """Remove old outputs; the rows whose outputs are gone now.
 
     Where the job verifies, outputs stay until all their lead times are verified. The newest good
     forecast always stays, however old it is.
 
     Args:
-        steps: lead times of each forecast.
         now: in the data's own time.
 
     Raises:
@@ -29,7 +28,7 @@ def remove_old(job: Job, record: Record, *, steps: int, now: np.datetime64) -> l
     removed = []
     for row in record.states():
         is_old = now - np.datetime64(row.init_time, "ns") > job.keep.outputs
-        awaits = job.verify is not None and row.verified_leads < steps
+        awaits = job.verify is not None and row.verified_leads < row.leads
         is_newest = newest is not None and row.init_time == newest.init_time
         if not row.is_good or not row.outputs or not is_old or awaits or is_newest:
             continue

@@ -170,7 +170,8 @@ class Record:
             else:
                 names = ("fingerprint", "forecaster_fingerprint", "input_fingerprint", "missing")
                 changes |= {name: getattr(row, name) for name in ("state", "reason", *names)}
-                changes |= {"outputs": row.outputs, "warnings": row.warnings, "verified_leads": 0}
+                changes |= {"outputs": row.outputs, "warnings": row.warnings}
+                changes |= {"verified_leads": 0, "leads": row.leads}
             put_row(connection, row.init_time, changes)
         return True
 

@@ -17,7 +17,8 @@ _TABLES = {
     "attempts INTEGER NOT NULL DEFAULT 0, fingerprint TEXT, forecaster_fingerprint TEXT, "
     "input_fingerprint TEXT, missing REAL, outputs TEXT NOT NULL DEFAULT '[]', "
     "warnings TEXT NOT NULL DEFAULT '[]', first_seen TEXT NOT NULL, started TEXT, finished TEXT, "
-    "seconds REAL, owner TEXT, lease_until TEXT, verified_leads INTEGER NOT NULL DEFAULT 0",
+    "seconds REAL, owner TEXT, lease_until TEXT, verified_leads INTEGER NOT NULL DEFAULT 0, "
+    "leads INTEGER NOT NULL DEFAULT 0",
     "runs": "started TEXT NOT NULL, finished TEXT NOT NULL, summary TEXT NOT NULL, "
     "exit_code INTEGER NOT NULL",
 }
@@ -62,6 +63,8 @@ class Row:
     """Until when, without a sign of life."""
     verified_leads: int = 0
     """Lead times that are verified."""
+    leads: int = 0
+    """Lead times of its forecast."""
 
     @property
     def is_good(self) -> bool:

@@ -70,7 +70,7 @@ def run_job(
             _forecast(
                 plan, record, summary, workers=workers, scheduler=scheduler, log=log, tell=progress
             )
-            removed = remove_old(job, record, steps=plan.n_leads, now=plan.now)
+            removed = remove_old(job, record, now=plan.now)
             for row in removed:
                 log.tell("removed", init_time=row.init_time, facts={"outputs": row.outputs})
             summary.removed = len(removed)
@@ -269,6 +269,7 @@ def _row_of(step: Step, outcome: Outcome, plan: _Plan) -> Row:
         outputs=outcome.outputs,
         warnings=outcome.warnings,
         seconds=outcome.seconds,
+        leads=plan.n_leads,
     )
     if outcome.error is not None:
         return row

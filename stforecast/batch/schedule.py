@@ -14,7 +14,6 @@ from stforecast.batch.init_times import civil_now
 from stforecast.batch.job import Job, ScheduleConfig
 from stforecast.batch.keep import remove_old
 from stforecast.batch.log import Log, silent
-from stforecast.batch.network_pass import open_forecaster
 from stforecast.batch.record import Record
 from stforecast.batch.run import run_job
 from stforecast.batch.verify import verify_job
@@ -140,8 +139,7 @@ def _keep(job: Job, log: Log) -> int:
     """Remove what is old and has just been verified."""
     record = Record(job.status_file)
     zone = record.time_zone()
-    steps = job.steps or open_forecaster(job.run).experiment.horizon
-    for row in remove_old(job, record, steps=steps, now=civil_now(_now(), zone)):
+    for row in remove_old(job, record, now=civil_now(_now(), zone)):
         log.tell("removed", init_time=row.init_time, facts={"outputs": row.outputs})
     return 0
 

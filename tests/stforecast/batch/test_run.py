@@ -12,6 +12,7 @@ import pytest
 from pipelines.series import channels_of
 from stforecast.batch import run as run_module
 from stforecast.batch import workers as workers_module
+from stforecast.batch.keep import remove_old
 from stforecast.batch.log import Log
 from stforecast.batch.record import Record
 from stforecast.batch.run import run_job
@@ -298,6 +299,20 @@ def test_outputs_that_are_not_verified_yet_are_not_removed(desk):
         record.set_verified(init_time, leads, fingerprint=row_of(job, init_time).fingerprint)
     assert go(job).removed == 1
     assert "20150103T00.nc" not in desk.outputs()
+
+
+def test_what_was_verified_is_removed_whatever_the_job_forecasts_now(desk):
+    tables = {"keep": {"outputs": "15d"}, "verify": {}}
+    first, second = "2015-01-03T00:00:00", "2015-01-03T06:00:00"
+    short = desk.job(steps=2, **tables)
+    assert go(short, init_times=[first]).removed == 0
+    longer = desk.job(steps=3, **tables)
+    assert go(longer, init_times=[second]).removed == 0
+    record = Record(longer.status_file)
+    for init_time in (first, second):
+        record.set_verified(init_time, 2, fingerprint=row_of(longer, init_time).fingerprint)
+    assert [row.init_time for row in remove_old(longer, record, now=NOW)] == [first]
+    assert [row.leads for row in record.states()] == [2, 3]
 
 
 def test_a_full_disk_loses_nothing_and_the_next_run_goes_on(desk, monkeypatch):
