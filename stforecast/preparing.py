@@ -58,8 +58,8 @@ def prepare(
         say: is told what becomes of work that was begun before.
 
     Raises:
-        ValueError: the data cannot be read or lack what is wanted, the store exists, or the disk has
-            no room for it.
+        ValueError: the data cannot be read or lack what is wanted, the store exists or would lie among
+            them, or the disk has no room for it.
     """
     if Path(out).exists():
         raise ValueError(f"{out} exists already; name a new folder.")
@@ -70,6 +70,10 @@ def prepare(
         if value not in known:
             raise ValueError(f"{name} {value!r} is unknown; known: {', '.join(known)}.")
     place = find_data(dataset, data)
+    if Path(out).resolve().is_relative_to(place.resolve()):
+        raise ValueError(
+            f"{out} lies within the data, {place}, and would be read as data; name a folder outside."
+        )
     held, rule = cast(Missing, missing), cast(Rule, resample)
     request = {
         "dataset": dataset,

@@ -171,7 +171,7 @@ def stored_series(
     )
     if series.chunks is None:
         return series
-    store = cache_folder() / "stores" / _cache_key(dataset, Path(path), series)
+    store = cache_folder() / "stores" / _cache_key(dataset, Path(path), series, missing)
     if not is_store(store):
         write_store(series, store, progress=progress)
     return open_store(store)
@@ -204,9 +204,10 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "stforecast"
 
 
-def _cache_key(dataset: str, path: Path, series: xr.DataArray) -> str:
+def _cache_key(dataset: str, path: Path, series: xr.DataArray, missing: Missing) -> str:
     digest = hashlib.blake2b(digest_size=12)
-    digest.update(repr((SCHEMA_VERSION, dataset, str(path.resolve()))).encode())
+    # `missing` changes what a resampled frame is made of, and leaves its time as it is.
+    digest.update(repr((SCHEMA_VERSION, dataset, str(path.resolve()), missing)).encode())
     digest.update(repr(series["channel"].values.tolist()).encode())
     digest.update(series["time"].values.tobytes())
     for name in beside_frames(series):  # their files lie beside `path`

@@ -35,7 +35,7 @@ def fetch_weatherbench(
     out: Path,
     *,
     source: str | None = None,
-    grid: str = "64x32",
+    grid: str | None = None,
     variables: Sequence[str] | None = None,
     levels: Sequence[float] | None = None,
     years: str | None = None,
@@ -53,7 +53,7 @@ def fetch_weatherbench(
         out: a new folder; an interrupted fetch of the same goes on where it was.
         source: gs://, http://, https://, another fsspec address, or a folder; WeatherBench 2's ERA5
             on `grid` unless given.
-        grid: a key of `GRIDS`.
+        grid: a key of `GRIDS`, the first unless given; a source of one's own has its own.
         variables: such as "t2m", "z500"; of WeatherBench 2, t2m, z500 and t850 unless given; ("all",)
             or those of another source unless given: all with a time axis.
         levels: hPa; those that `variables` name, else all.
@@ -75,10 +75,17 @@ def fetch_weatherbench(
         raise ValueError(f"workers is {workers}; give 1 or more.")
     if out.exists():
         raise ValueError(f"{out} exists already; name a new folder.")
+    if variables is not None and not variables:
+        raise ValueError("--variables is empty; name one, or leave it out.")
     if variables is None and source is None:
         variables = _HEADLINE
     if variables is not None and [text.casefold() for text in variables] == ["all"]:
         variables = None
+    if source is not None and grid is not None:
+        raise ValueError(
+            f"--grid {grid} chooses one of the published stores, but --source {source} names another; "
+            "leave one of them out. `stforecast prepare --grid` regrids what was fetched."
+        )
     named = source or _of_grid(grid)
     store = open_store(web_address(named), patience=patience or Patience(retries=retries))
     try:
@@ -100,7 +107,9 @@ def fetch_weatherbench(
     return [out]
 
 
-def _of_grid(grid: str) -> str:
+def _of_grid(grid: str | None) -> str:
+    if grid is None:
+        return next(iter(GRIDS.values()))
     if grid not in GRIDS:
         raise ValueError(f"grid {grid!r} is not published; there are {', '.join(GRIDS)}.")
     return GRIDS[grid]

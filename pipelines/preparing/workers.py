@@ -32,7 +32,7 @@ def start_workers(workers: int, scheduler: str | None = None) -> Iterator[Run]:
             files under the same names, and have stforecast. `workers` is not looked at then.
 
     Raises:
-        ValueError: `workers` is less than 1, or there is no scheduler at the address.
+        ValueError: `workers` is less than 1, the address has no port, or there is no scheduler at it.
     """
     if workers < 1:
         raise ValueError(f"workers is {workers}; at least one is needed.")
@@ -41,6 +41,10 @@ def start_workers(workers: int, scheduler: str | None = None) -> Iterator[Run]:
         return
     from distributed import Client, LocalCluster
 
+    has_port = scheduler is None or scheduler.rpartition(":")[2].isdigit()
+    if not has_port and not str(scheduler).startswith("inproc:"):
+        # Asked for such a client, dask complains once more when it is thrown away.
+        raise ValueError(f"scheduler {scheduler!r} is no address; write it like tcp://HOST:8786.")
     if scheduler is not None:
         try:
             client = Client(scheduler, timeout=_PATIENCE, set_as_default=False)

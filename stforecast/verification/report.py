@@ -157,21 +157,34 @@ def _rows(scores: xr.Dataset, per_lead: xr.DataArray, pooled: xr.DataArray) -> p
 
 
 def skill_sentences(scores: xr.Dataset, *, metric: str = "rmse") -> list[str]:
-    """For each forecaster, channel and baseline: up to which lead time it is better."""
+    """For each forecaster, channel and baseline: up to which lead time it is better.
+
+    Lead times at which a channel has no truth, and so no score, are passed over.
+    """
     names = scores["forecaster"].values.tolist()
-    first, last = scores["lead_time"].values[[0, -1]]
+    scored = scores_of_metric(scores, metric).notnull().any("forecaster")
     sentences = []
     for forecaster in (name for name in names if name not in BASELINE_NAMES):
         for baseline in (name for name in names if name in BASELINE_NAMES):
-            won = beats_until(scores, forecaster=forecaster, baseline=baseline, metric=metric)
-            for channel, longest in zip(won["channel"].values, won.values, strict=True):
-                if longest == np.timedelta64(0):
-                    text = f"does not beat {baseline} at {lead_text(first)} in {metric}"
-                else:
-                    text = f"beats {baseline} up to {lead_text(longest)} in {metric}"
-                    text += ", the last lead time" if longest == last else ""
+            for channel in scores["channel"].values:
+                rows = np.flatnonzero(scored.sel(channel=channel).values)
+                part = scores.sel(channel=[channel]).isel(lead_time=rows)
+                text = _skill(part, forecaster, baseline, metric)
                 sentences.append(f"{channel}: {forecaster} {text}")
     return sentences
+
+
+def _skill(scores: xr.Dataset, forecaster: str, baseline: str, metric: str) -> str:
+    """How far a forecaster is better, in words, of one channel."""
+    if not scores.sizes["lead_time"]:
+        return f"cannot be compared with {baseline} in {metric}: there is no truth"
+    first, last = scores["lead_time"].values[[0, -1]]
+    longest = beats_until(scores, forecaster=forecaster, baseline=baseline, metric=metric).item()
+    longest = np.timedelta64(longest, "ns")
+    if longest == np.timedelta64(0):
+        return f"does not beat {baseline} at {lead_text(first)} in {metric}"
+    text = f"beats {baseline} up to {lead_text(longest)} in {metric}"
+    return text + (", the last lead time" if longest == last else "")
 
 
 def lead_text(lead_time: np.timedelta64) -> str:

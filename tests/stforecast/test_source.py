@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import xarray as xr
 
 from pipelines.store import fingerprint_of, open_store, write_store
 from stforecast.experiment import load_experiment
@@ -133,9 +134,34 @@ def test_counts_of_a_store_are_not_thinned(waves, tmp_path):
 def test_weather_and_holidays_beside_the_frames_make_another_copy(waves, tmp_path):
     series = half_hours(waves, n_days=3)
     write_store(series, tmp_path / "store")
-    plain = _cache_key("taxibj", tmp_path / "store", series)
+    plain = _cache_key("taxibj", tmp_path / "store", series, "drop")
     warm = series.assign_coords(temperature=("time", np.zeros(144)))
-    assert _cache_key("taxibj", tmp_path / "store", warm) != plain
+    assert _cache_key("taxibj", tmp_path / "store", warm, "drop") != plain
     festive = series.assign_attrs(holidays="2016-03-13")
-    assert _cache_key("taxibj", tmp_path / "store", festive) != plain
+    assert _cache_key("taxibj", tmp_path / "store", festive, "drop") != plain
     assert len({fingerprint_of(data) for data in (series, warm, festive)}) == 3
+
+
+def test_times_that_lack_a_channel_make_another_copy_where_they_are_averaged(tmp_path):
+    """Masked, every hour is in the mean; dropped, only the hours that have both."""
+    times = np.datetime64("2018-01-01", "ns") + np.arange(48) * np.timedelta64(1, "h")
+    axes = {"time": times, "latitude": [45.0, 0, -45], "longitude": [0.0, 90, 180, 270]}
+    for name, units, level, step in (("t2m", "K", 280, 1), ("sp", "Pa", 1e5, 2)):
+        values = np.broadcast_to(level + np.arange(48.0)[:, None, None], (48, 3, 4))
+        data = xr.DataArray(values, axes, dims=tuple(axes), attrs={"units": units})
+        data[::step].to_dataset(name=name).to_netcdf(tmp_path / f"{name}.nc")
+    means = {
+        missing: stored_series(
+            "weatherbench",
+            tmp_path,
+            variables=["t2m", "sp"],
+            time_step="6h",
+            resample="mean",
+            missing=missing,
+        )
+        for missing in ("drop", "mask")
+    }
+    dropped, masked = (means[missing].sel(channel="t2m")[:, 0, 0] for missing in ("drop", "mask"))
+    assert np.array_equal(dropped["time"], masked["time"])
+    assert float(masked[0]) == 283.5  # hours 1 to 6
+    assert float(dropped[0]) == 284  # hours 2, 4, 6

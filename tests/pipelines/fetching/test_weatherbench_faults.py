@@ -178,6 +178,10 @@ def test_unknown_variables_levels_and_grids_list_the_known_ones(make_source, fet
     fetch.refused(ValueError, "have none", folder, variables=["t2m"], levels=[500])
     with pytest.raises(ValueError, match="grid '5x5' is not published; there are 64x32, 240x121"):
         fetch_weatherbench(tmp_path / "x", grid="5x5")
+    fetch.refused(ValueError, "--variables is empty", folder, variables=[])
+    fetch.refused(
+        ValueError, "--grid 64x32 chooses one of the published stores", folder, grid="64x32"
+    )
     two = xr.Dataset(
         {"z": (("time", "level"), np.zeros((2, 2))), "t": (("time", "plev"), np.zeros((2, 2)))},
         {"time": source["time"][:2], "level": [500, 850], "plev": [50000.0, 85000.0]},

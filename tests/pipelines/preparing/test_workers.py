@@ -58,3 +58,11 @@ def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):
         start_workers(1, "tcp://127.0.0.1:9"),
     ):
         pass
+
+
+def test_an_address_needs_a_port():
+    with (
+        pytest.raises(ValueError, match="scheduler 'node1' is no address"),
+        start_workers(1, "node1"),
+    ):
+        pass

@@ -136,3 +136,12 @@ def test_a_mistake_is_one_line(arguments, message, raw, tmp_path, monkeypatch, c
     assert message in err
     assert err.count("\n") == 1
     assert not (tmp_path / "store").exists()
+
+
+def test_a_store_among_the_data_is_refused(raw, monkeypatch, capsys):
+    """The next reader of the data would take its parts for files of weather."""
+    command = ("prepare", "weatherbench", "--data", raw, "--out", raw / "deep" / "store")
+    code, _, err = call(monkeypatch, capsys, *command)
+    assert code == 2
+    assert "lies within the data" in err
+    assert not (raw / "deep").exists()

@@ -156,6 +156,18 @@ def test_sentences_say_how_far_a_forecaster_is_better(scores):
     ]
 
 
+def test_sentences_pass_over_lead_times_without_truth(scores):
+    gaps = scores.copy(deep=True)
+    gaps["score"].loc[{"channel": "t2m", "lead_time": STEP}] = np.nan
+    gaps["score"].loc[{"channel": "msl"}] = np.nan
+    assert skill_sentences(gaps) == [
+        "msl: half cannot be compared with persistence in rmse: there is no truth",
+        "t2m: half beats persistence up to +12 h in rmse, the last lead time",
+    ]
+    gaps["score"].loc[{"forecaster": "half", "channel": "t2m"}] = np.nan  # it blew up
+    assert "t2m: half does not beat persistence at +12 h in rmse" in skill_sentences(gaps)
+
+
 def test_lead_times_are_said_in_hours_or_minutes():
     assert lead_text(np.timedelta64(72, "h")) == "+72 h"
     assert lead_text(np.timedelta64(30, "m")) == "+30 min"
