@@ -6,6 +6,7 @@ import numpy as np
 import pyproj  # noqa: F401  (before xarray tries cfgrib on a file: see pipelines.grib_library)
 import pytest
 import xarray as xr
+from hypothesis import settings
 from jaxtyping import install_import_hook
 
 # Shapes and types in signatures are checked wherever a test calls our code. The hook must stand
@@ -16,6 +17,10 @@ install_import_hook(
 )
 
 from pipelines.series import Channel, make_series  # noqa: E402
+
+# How long an example takes says how busy the machine is, and nothing about the code.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 # Tables are as wide wherever the tests run: a process of its own has no terminal to ask.
 os.environ["COLUMNS"] = "120"
