@@ -19,7 +19,7 @@ from pipelines.weather_coordinates import NoTimeError, find_time
 from pipelines.weather_grib import open_grib
 from pipelines.weather_static import find_static
 
-__all__ = ["Kind", "Source", "find_places", "open_source", "open_sources"]
+__all__ = ["Kind", "Source", "find_places", "open_source", "open_sources", "is_zarr", "walk"]
 
 _NETCDF = (".nc", ".nc4", ".nc3", ".cdf", ".netcdf")
 _GRIB = (".grib", ".grb", ".grib2", ".grb2", ".gribfile")
@@ -71,10 +71,10 @@ def find_places(path: Path) -> list[Path]:
         raise ValueError(
             f"{path} does not exist; name a NetCDF or GRIB file, a Zarr store or a folder."
         )
-    if path.is_file() or _is_zarr(path):
+    if path.is_file() or is_zarr(path):
         return [path]
     found, other = [], []
-    for place in _walk(path):
+    for place in walk(path):
         (found if _is_data(place) else other).append(place)
     if found:
         return sorted(found)
@@ -86,23 +86,25 @@ def find_places(path: Path) -> list[Path]:
 
 
 def _is_data(place: Path) -> bool:
-    if _is_zarr(place) or place.suffix.lower() in (*_NETCDF, *_GRIB):
+    if is_zarr(place) or place.suffix.lower() in (*_NETCDF, *_GRIB):
         return True
     with place.open("rb") as stream:  # files of ECMWF often have no ending
         return stream.read(4) == b"GRIB"
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def walk(folder: Path) -> Iterator[Path]:
+    """The files and Zarr stores in a folder and below, in order of name; hidden ones are left out."""
     for place in sorted(folder.iterdir()):
         if place.name.startswith("."):  # hidden, or half-written
             continue
-        if place.is_file() or _is_zarr(place):
+        if place.is_file() or is_zarr(place):
             yield place
         elif place.is_dir():
-            yield from _walk(place)
+            yield from walk(place)
 
 
-def _is_zarr(path: Path) -> bool:
+def is_zarr(path: Path) -> bool:
+    """Whether a folder is a Zarr store."""
     return path.is_dir() and any((path / name).is_file() for name in ("zarr.json", ".zgroup"))
 
 

@@ -1,14 +1,13 @@
 """Raw files opened as they are, or the finding that says why they cannot be."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 import xarray as xr
 
 from pipelines.checking.findings import Finding, finding
-from pipelines.weather_files import open_source
+from pipelines.weather_files import is_zarr, open_source, walk
 from pipelines.weather_grib import open_grib
 
 __all__ = ["Kind", "find_raw", "kind_of", "open_raw"]
@@ -31,11 +30,11 @@ def find_raw(path: Path) -> tuple[list[Path], list[Finding]]:
     """
     if not path.exists():
         raise ValueError(f"{path} does not exist; name a file, a Zarr store or a folder.")
-    if path.is_file() or _is_zarr(path):
+    if path.is_file() or is_zarr(path):
         return [path], []
     places, findings = [], []
-    for place in _walk(path):
-        if _is_zarr(place) or place.suffix.lower() in _SUFFIXES or _head(place)[:4] == b"GRIB":
+    for place in walk(path):
+        if is_zarr(place) or place.suffix.lower() in _SUFFIXES or _head(place)[:4] == b"GRIB":
             places.append(place)
         elif place.suffix.lower() == ".zip":
             findings += _content(place, place.name)
@@ -189,20 +188,6 @@ def _short_grib(path: Path, size: int) -> str:
 def _head(path: Path) -> bytes:
     with path.open("rb") as stream:
         return stream.read(512)
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    for place in sorted(folder.iterdir()):
-        if place.name.startswith("."):  # hidden, or half-written
-            continue
-        if place.is_file() or _is_zarr(place):
-            yield place
-        elif place.is_dir():
-            yield from _walk(place)
-
-
-def _is_zarr(path: Path) -> bool:
-    return path.is_dir() and any((path / name).is_file() for name in ("zarr.json", ".zgroup"))
 
 
 def _first_line(error: BaseException) -> str:
