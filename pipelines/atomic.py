@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-__all__ = ["atomic_path"]
+__all__ = ["atomic_path", "flush", "flush_folder"]
 
 
 @contextmanager
@@ -22,14 +22,15 @@ def atomic_path(final: Path) -> Iterator[Path]:
     temporary = final.with_name(f".partial-{uuid4().hex[:12]}-{final.name}")
     try:
         yield temporary
-        _flush(temporary)
+        flush(temporary)
         _move(temporary, final)
     finally:
         _remove(temporary)
-    _flush_folder(final.parent)
+    flush_folder(final.parent)
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Bring a file, or all files of a folder, from memory to the disk."""
     files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
     for file in files:
         with file.open("rb") as stream:
@@ -58,7 +59,8 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

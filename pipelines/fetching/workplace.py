@@ -1,6 +1,5 @@
 """Where a fetch works until it is whole: a hidden folder beside the result, with a journal."""
 
-import fcntl
 import json
 import os
 import shutil
@@ -10,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipelines.atomic import atomic_path
+from pipelines.atomic import atomic_path, flush, flush_folder
+from pipelines.lock import exclusive
 
 __all__ = ["Workplace", "open_workplace"]
 
@@ -47,11 +47,9 @@ class Workplace:
         """Give the data their name; the journal goes."""
         for left in self.data.rglob("*.partial"):  # of writes that were killed
             left.unlink()
-        for file in self.data.rglob("*"):
-            if file.is_file():
-                _flush(file)
+        flush(self.data)
         self.data.rename(self.out)
-        _flush(self.out.parent)
+        flush_folder(self.out.parent)
         shutil.rmtree(self.folder)
 
 
@@ -76,7 +74,8 @@ def open_workplace(
     """
     folder = out.with_name(f".{out.name}.partial")
     folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder, out):
+    taken = ValueError(f"another process fetches {out}; wait for it, or name another folder.")
+    with exclusive(folder / _LOCK, taken=taken):
         place = Workplace(out, folder)
         if (folder / _MANIFEST).is_file() and place.data.is_dir():
             _check_same(folder, request, source)
@@ -90,18 +89,6 @@ def open_workplace(
                 told = {"request": dict(request), "source": dict(source)}
                 temporary.write_text(json.dumps(told, indent=1))
         yield place
-
-
-@contextmanager
-def _locked(folder: Path, out: Path) -> Iterator[None]:
-    with (folder / _LOCK).open("w") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ValueError(
-                f"another process fetches {out}; wait for it, or name another folder."
-            ) from error
-        yield
 
 
 def _check_same(folder: Path, request: Mapping[str, Any], source: Mapping[str, str]) -> None:
@@ -131,11 +118,3 @@ def _read_journal(file: Path) -> dict[str, dict[str, Any]]:
             continue
         finished[facts.pop("block")] = facts
     return finished
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -6,7 +6,6 @@
 .STORE.partial/store/         the store so far; at the end it is renamed to STORE
 """
 
-import fcntl
 import hashlib
 import json
 import os
@@ -17,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines.atomic import atomic_path
+from pipelines.lock import exclusive
 from pipelines.series import names
 
 __all__ = ["Workplace", "fingerprint_of_request", "open_workplace", "source_files"]
@@ -106,15 +106,10 @@ def open_workplace(
 
 @contextmanager
 def _locked(folder: Path, out: Path) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        try:
-            # The system lets go of it when the process ends, however it ends.
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ValueError(
-                f"{out} is being prepared by another process; wait for it, or name another store."
-            ) from error
+    taken = ValueError(
+        f"{out} is being prepared by another process; wait for it, or name another store."
+    )
+    with exclusive(folder / "lock", taken=taken) as lock:
         if not os.fstat(lock.fileno()).st_nlink:
             raise ValueError(f"{out} was finished by another process a moment ago.")
         yield

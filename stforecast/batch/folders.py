@@ -12,7 +12,9 @@ from pathlib import Path
 from time import time
 from uuid import uuid4
 
-__all__ = ["PARTIAL", "aside", "flush", "staging", "swap", "sweep", "sweep_beside"]
+from pipelines.atomic import flush_folder
+
+__all__ = ["PARTIAL", "aside", "staging", "swap", "sweep", "sweep_beside"]
 
 PARTIAL = ".partial-"
 """How the names of unfinished files begin."""
@@ -81,14 +83,6 @@ def _literally(name: str) -> str:
     return "".join(f"[{sign}]" if sign in "[*?" else sign for sign in name)
 
 
-def flush(path: Path) -> None:
-    """Bring a file, or all files of a folder, from memory to the disk."""
-    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
-    for file in files:
-        with file.open("rb") as stream:
-            os.fsync(stream.fileno())
-
-
 def swap(new: Path, place: Path) -> None:
     """Rename `new` to `place`, file or folder, so that a reader sees the old or the new one.
 
@@ -108,11 +102,7 @@ def swap(new: Path, place: Path) -> None:
             hidden.rename(place)
             raise
         shutil.rmtree(hidden, ignore_errors=True)
-    descriptor = os.open(place.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    flush_folder(place.parent)
 
 
 def _exchange(one: Path, other: Path) -> bool:

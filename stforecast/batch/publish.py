@@ -9,7 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from stforecast.batch.folders import PARTIAL, aside, flush, swap, sweep_beside
+from pipelines.atomic import flush
+from stforecast.batch.folders import PARTIAL, aside, swap, sweep_beside
 
 __all__ = ["PublishError", "exists_whole", "is_url", "publish", "remove", "settle"]
 

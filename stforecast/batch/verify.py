@@ -1,8 +1,6 @@
 """Verification the day after: past forecasts of a job are scored as the truth arrives."""
 
-import fcntl
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -10,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from pipelines.lock import exclusive
 from stforecast.batch.drift import judge_drift, open_test_scores
 from stforecast.batch.fingerprint import file_fingerprint
 from stforecast.batch.init_times import civil_now
@@ -99,7 +98,9 @@ def verify_job(
     for name, box in job.verify.regions.items():
         cells_of_box(_laid_out(work, truth.isel(time=slice(0, 1))), box, name=name)
     rows = [row for row in work.record.states() if row.is_good]
-    with _alone(work.folder):
+    # Two at once would write over each other's sums.
+    taken = OSError(f"another verification of this job is at work in {work.folder}; let it finish.")
+    with exclusive(work.folder / ".lock", taken=taken):
         over = 0
         for month, members in groupby(rows, key=lambda row: row.init_time[:7]):
             chosen = list(members)
@@ -146,20 +147,6 @@ def _open_truth(job: Job, config: VerifyConfig, forecaster: Forecaster) -> xr.Da
         missing=experiment.missing,
         resample=experiment.resample,
     )
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """One verification of a job at a time: two would write over each other's sums."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise OSError(
-                f"another verification of this job is at work in {folder}; let it finish."
-            ) from error
-        yield
 
 
 def _verify_month(work: _Work, month: str, rows: Sequence[Row]) -> None:
