@@ -27,6 +27,17 @@ _BATCH_BYTES = 256 * 2**20
 _SURFACE = "surface/"
 _EMPTY = "empty_cells"
 """Names of tensors that are no weights; those of a network have no slash and a dot."""
+_HEADER = (
+    "experiment",
+    "channels",
+    "normaliser",
+    "time_step",
+    "shape",
+    "grid",
+    "inputs",
+    "empty_cells",
+)
+"""What it takes to make a forecaster of a file."""
 
 
 @dataclass(frozen=True)
@@ -249,6 +260,12 @@ def load_forecaster(path: str | Path, *, device: str = "cpu") -> Forecaster:
         ValueError: there is none, it is damaged, or a newer version wrote it.
     """
     header = read_facts(path)
+    lacking = [key for key in _HEADER if key not in header]
+    if lacking:
+        raise ValueError(
+            f"{path} was written by another version of stforecast: its header lacks "
+            f"{names(lacking)}. Train it again with this one."
+        )
     tensors = read_tensors(path)
     experiment = load_experiment(base=header.pop("experiment"))
     channels = tuple(Channel(**channel) for channel in header.pop("channels"))

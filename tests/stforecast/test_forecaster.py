@@ -11,6 +11,7 @@ from pipelines.normalise import Normaliser
 from pipelines.series import Channel, channels_of
 from stforecast.experiment import load_experiment
 from stforecast.forecaster import Forecaster, load_forecaster, read_facts
+from stforecast.forecaster_file import write_tensors
 
 OPTIONS = {"spatial_width": 4, "translator_width": 8, "translator_layers": 2}
 
@@ -216,3 +217,11 @@ def test_cells_that_are_not_empty_are_forecast_alike(waves):
     plain = forecaster.forecast(waves, init_times=waves["time"].values[[20]], steps=3)
     none = replace(forecaster, empty=np.zeros(waves.shape[1:], dtype=bool))
     assert none.forecast(waves, init_times=waves["time"].values[[20]], steps=3).identical(plain)
+
+
+def test_a_forecaster_of_another_version_is_refused_with_what_it_lacks(waves, tmp_path):
+    forecaster = forecaster_of(waves)
+    header = {key: value for key, value in forecaster.header().items() if key != "inputs"}
+    write_tensors(tmp_path / "forecaster.safetensors", forecaster.network.state_dict(), header)
+    with pytest.raises(ValueError, match=r"another version of stforecast: .* lacks inputs\. Train"):
+        load_forecaster(tmp_path)
