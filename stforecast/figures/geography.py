@@ -1,69 +1,94 @@
 """Views: how a grid is laid out on paper, and the coastlines in the same projection.
 
 A view looks up, once for a grid, which cells lie under each pixel. A map is then an indexing and an
-image, whatever the projection, in a tenth of a second; and nothing is ever downloaded, as the coastlines
-(Natural Earth 1:110 m, public domain) lie beside this package.
+image, whatever the projection, in some hundredths of a second.
+
+V, U: height and width of a picture in pixels. Y, X: rows and columns of the grid.
 """
 
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import cached_property, lru_cache
 
 import numpy as np
 import xarray as xr
-from cartopy import crs
-from cartopy.io.shapereader import Reader
 from jaxtyping import Bool, Float
-from shapely import LineString, get_parts
 
-__all__ = ["View", "find_view", "natural_earth", "shows_cells"]
+from stforecast.figures.boxes import Box, box_of, check_region, crop, steps_of
+from stforecast.figures.coastlines import Lines, coastlines_on, graticule_on
+from stforecast.figures.projections import PROJECTIONS, Paper, is_polar, lay_out
+from stforecast.figures.raster import Raster
 
-_NATURAL_EARTH = Path(__file__).parents[1] / "data/natural_earth/shapefiles/natural_earth"
-_COASTLINE = "physical/ne_110m_coastline.shp"
-_BORDERS = "cultural/ne_110m_admin_0_boundary_lines_land.shp"
+__all__ = ["PROJECTIONS", "Box", "View", "find_view", "grid_box", "projections_of", "shows_cells"]
 
 _PIXELS = 640
 """Width of the looked-up image; twice the pixels that a panel has in a README."""
 
-_CAP = 20.0
-"""Latitude in degrees beyond which a grid that goes round the Earth is shown from above the pole."""
-
 _CITY = 1.0
-"""Degrees across below which a grid is a city's: lines drawn for maps of the world, 1:110 million, are
-some tenths of a degree off."""
-
-Lines = tuple[np.ndarray, ...]
-"""Polylines, each (n, 2), in the view's coordinates."""
+"""Degrees across below which a grid is a city's: lines drawn for maps of the world, 1:50 million, are
+some hundredths of a degree off."""
 
 
 @dataclass(frozen=True, eq=False)
 class View:
     """A grid on paper."""
 
-    extent: tuple[float, float, float, float]
-    """Left, right, bottom, top, in the view's coordinates."""
-    aspect: float
-    """Height of a unit of the vertical axis over the width of one of the horizontal axis."""
-    rows: Float[np.ndarray, "V U"]
-    """Row of the grid under each pixel, between two rows where it lies between; the top pixel first."""
-    columns: Float[np.ndarray, "V U"]
-    """Column of the grid under each pixel."""
-    inside: Bool[np.ndarray, "V U"]
-    """Pixels that lie on the grid."""
+    paper: Paper
+    shape: tuple[int, int]
+    """Rows and columns of the grid."""
+    latitude: Float[np.ndarray, " Y"] | None = None
+    """Degrees north of the rows; None without geography."""
+    longitude: Float[np.ndarray, " X"] | None = None
+    """Degrees east of the columns."""
     wraps: bool = False
     """The column after the last one is the first."""
+    as_cells: bool = False
+    """Values belong to cells, and are never interpolated between them."""
+    pixels: int = _PIXELS
+    """Width of `image`."""
     coastlines: Lines = ()
     borders: Lines = ()
-    outline: Float[np.ndarray, "N 2"] | None = None
-    """Edge of the Earth, where the projection is not a rectangle."""
-    centre: float | None = None
-    """Longitude in degrees at horizontal coordinate 0, where the axes are in degrees; None elsewhere."""
+    graticule: Lines = ()
+    """Meridians and parallels, where the axes are not in degrees."""
+
+    @property
+    def extent(self) -> tuple[float, float, float, float]:
+        """Left, right, bottom, top, in the view's coordinates."""
+        return self.paper.extent
+
+    @property
+    def aspect(self) -> float:
+        """Height of a unit of the vertical axis over the width of one of the horizontal axis."""
+        return self.paper.aspect
+
+    @property
+    def outline(self) -> Float[np.ndarray, "N 2"] | None:
+        """Edge of what is shown, where it is not a rectangle."""
+        return self.paper.outline
+
+    @property
+    def centre(self) -> float | None:
+        """Longitude in degrees at horizontal coordinate 0, where the axes are in degrees."""
+        return self.paper.centre
 
     @property
     def width_over_height(self) -> float:
         """Shape of the image on paper."""
-        left, right, bottom, top = self.extent
-        return (right - left) / ((top - bottom) * self.aspect)
+        return self.paper.width_over_height
+
+    @property
+    def rows(self) -> Float[np.ndarray, "V U"]:
+        """Row of the grid under each pixel of `image`."""
+        return self._own.rows
+
+    @property
+    def columns(self) -> Float[np.ndarray, "V U"]:
+        """Column of the grid under each pixel of `image`."""
+        return self._own.columns
+
+    @property
+    def inside(self) -> Bool[np.ndarray, "V U"]:
+        """Pixels of `image` that lie on the grid."""
+        return self._own.inside
 
     def image(self, field: Float[np.ndarray, "Y X"], *, smooth: bool) -> Float[np.ndarray, "V U"]:
         """The field at each pixel, NaN beside the grid.
@@ -72,39 +97,93 @@ class View:
             field: any values; NaN stays NaN within the cell.
             smooth: between the centres of cells values are interpolated; else each cell has one value.
         """
-        nearest = self._at(field, np.rint(self.rows), np.rint(self.columns))
-        if smooth:
-            top, left = np.floor(self.rows), np.floor(self.columns)
-            down, right = self.rows - top, self.columns - left
-            between = (
-                (1 - down) * (1 - right) * self._at(field, top, left)
-                + (1 - down) * right * self._at(field, top, left + 1)
-                + down * (1 - right) * self._at(field, top + 1, left)
-                + down * right * self._at(field, top + 1, left + 1)
+        return self._own.image(field, smooth=smooth and not self.as_cells)
+
+    def raster(self, width: int, height: int) -> Raster:
+        """The cells under the pixels of a picture of any size."""
+        return _raster(self, width, height)
+
+    @cached_property
+    def _own(self) -> Raster:
+        left, right, bottom, top = self.extent
+        if self.as_cells and self.paper.projection is None:
+            # A pixel a cell: there is nothing between them to interpolate.
+            step, rise = self._steps
+            return self.raster(
+                max(round((right - left) / step), 1), max(round((top - bottom) / rise), 1)
             )
-            # Beside a missing cell nothing can be interpolated.
-            nearest = np.where(np.isnan(between) | np.isnan(nearest), nearest, between)
-        return np.where(self.inside, nearest, np.nan)
+        return self.raster(self.pixels, max(round(self.pixels / self.width_over_height), 2))
 
-    def _at(self, field: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        height, width = field.shape
-        column = columns.astype(int)
-        column = column % width if self.wraps else column.clip(0, width - 1)
-        return field[rows.astype(int).clip(0, height - 1), column]
+    @property
+    def _steps(self) -> tuple[float, float]:
+        """Degrees between columns and between rows; 1 where there are none."""
+        if self.latitude is None or self.longitude is None:
+            return 1.0, 1.0
+        return steps_of(self.latitude, self.longitude)
 
 
-def find_view(array: xr.DataArray) -> View:
-    """The view of the grid of a series or a forecast.
+def find_view(
+    array: xr.DataArray,
+    *,
+    projection: str = "automatic",
+    region: Box | None = None,
+    pixels: int = _PIXELS,
+) -> View:
+    """The view of the grid of a series or a forecast, or of a region of it.
 
-    A grid around the Earth is shown in Robinson's projection, or from above the pole if it holds a
-    polar cap alone; a region in equal steps of degrees, true to shape in its middle; a city likewise,
-    but cell by cell and without coastlines; a grid without geography as square cells.
+    Unless asked otherwise a grid around the Earth is shown in Robinson's projection, or from above the
+    pole if it holds a polar cap alone; a region of it that is large or far from the equator in
+    Lambert's azimuthal projection, which keeps areas; a grid that is a region itself in equal steps of
+    degrees, true to shape in its middle; a city likewise, but cell by cell and without coastlines; a
+    grid without geography as square cells.
+
+    Args:
+        array: with coordinates latitude and longitude, where the grid has a geography.
+        projection: one of `projections_of(array)`.
+        region: west, south, east and north in degrees; longitudes may pass 180 and 360.
+        pixels: width of the view's image.
+
+    Raises:
+        ValueError: the projection is unknown or does not suit the grid, the region is no box, or it
+            holds no cell of the grid.
     """
     if "latitude" not in array.coords:
-        return _cells(array.sizes["y"], array.sizes["x"])
+        _check_projection(projection, ("automatic",))
+        height, width = array.sizes["y"], array.sizes["x"]
+        if region is not None:
+            raise ValueError(f"region {region}: the grid has no degrees; leave the region out.")
+        paper = Paper((0.0, float(width), 0.0, float(height)))
+        return View(paper, (height, width), as_cells=True, pixels=pixels)
+    _check_projection(projection, projections_of(array))
+    if region is not None:
+        check_region(region)
     latitude = tuple(map(float, array["latitude"].values))
     longitude = tuple(map(float, array["longitude"].values))
-    return _geographic(latitude, longitude, as_cells=shows_cells(array))
+    return _geographic(
+        latitude,
+        longitude,
+        as_cells=shows_cells(array),
+        projection=projection,
+        region=region,
+        pixels=pixels,
+    )
+
+
+def projections_of(array: xr.DataArray) -> tuple[str, ...]:
+    """Projections that suit a grid; none without geography."""
+    if "latitude" not in array.coords:
+        return ()
+    box = grid_box(array)
+    if box[2] - box[0] > 359:
+        return tuple(name for name in PROJECTIONS if name != "robinson" or not is_polar(box))
+    if max(box[2] - box[0], box[3] - box[1]) < _CITY:
+        return ("automatic",)
+    return ("automatic", "plate carrée", "lambert azimuthal")
+
+
+def grid_box(array: xr.DataArray) -> Box:
+    """What a grid with latitudes and longitudes covers, to the edges of its cells."""
+    return box_of(*(np.asarray(array[name].values, float) for name in ("latitude", "longitude")))
 
 
 def shows_cells(array: xr.DataArray) -> bool:
@@ -119,124 +198,69 @@ def shows_cells(array: xr.DataArray) -> bool:
     return bool(max(spans) < _CITY)
 
 
-def _cells(height: int, width: int) -> View:
-    rows, columns = np.meshgrid(np.arange(float(height)), np.arange(float(width)), indexing="ij")
-    inside = np.ones((height, width), dtype=bool)
-    return View((0.0, float(width), 0.0, float(height)), 1.0, rows, columns, inside)
+def _check_projection(projection: str, known: tuple[str, ...]) -> None:
+    if projection not in known:
+        raise ValueError(
+            f"projection {projection!r} does not suit this grid; choose among {', '.join(known)}."
+        )
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def _geographic(
-    latitude: tuple[float, ...], longitude: tuple[float, ...], *, as_cells: bool
+    latitude: tuple[float, ...],
+    longitude: tuple[float, ...],
+    *,
+    as_cells: bool,
+    projection: str,
+    region: Box | None,
+    pixels: int,
 ) -> View:
     lat, lon = np.array(latitude), np.array(longitude)
-    step = (lon[-1] - lon[0]) / max(len(lon) - 1, 1)
-    if len(lon) > 1 and lon[-1] - lon[0] + 1.5 * step >= 360:
-        return _global(lat, lon)
-    return _regional(lat, lon, step, as_cells=as_cells)
-
-
-def _global(lat: np.ndarray, lon: np.ndarray) -> View:
-    if lat.min() >= _CAP or lat.max() <= -_CAP:
-        pole = crs.NorthPolarStereo() if lat.min() > 0 else crs.SouthPolarStereo()
-        edge = lat[np.abs(lat).argmin()]
-        radius = abs(pole.transform_point(90.0, edge, crs.PlateCarree())[0])
-        angle = np.linspace(0, 2 * np.pi, 361)
-        outline = radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-        return _projected(lat, lon, pole, outline)
-    robinson = crs.Robinson()
-    return _projected(lat, lon, robinson, np.array(robinson.boundary.coords)[:, :2])
-
-
-def _projected(
-    lat: np.ndarray, lon: np.ndarray, projection: crs.Projection, outline: np.ndarray
-) -> View:
-    (left, bottom), (right, top) = outline.min(axis=0), outline.max(axis=0)
-    height = round(_PIXELS * (top - bottom) / (right - left))
-    x = left + (np.arange(_PIXELS) + 0.5) * (right - left) / _PIXELS
-    y = top - (np.arange(height) + 0.5) * (top - bottom) / height
-    degrees = crs.PlateCarree().transform_points(projection, *np.meshgrid(x, y))
-    rows, columns, inside = _look_up(lat, lon, degrees[..., 0], degrees[..., 1], wraps=True)
+    box = box_of(lat, lon)
+    is_global = box[2] - box[0] > 359
+    if region is not None:
+        region = crop(region, lat, lon, is_global=is_global, as_cells=as_cells)
+    paper = lay_out(projection, box=box, region=region, is_global=is_global)
+    shown = paper.box
+    is_city = as_cells and max(shown[2] - shown[0], shown[3] - shown[1]) <= _CITY
+    coastlines, borders = ((), ()) if is_city else coastlines_on(paper)
     return View(
-        extent=(left, right, bottom, top),
-        aspect=1.0,
-        rows=rows,
-        columns=columns,
-        inside=inside & _within(outline, x, y),
-        wraps=True,
-        coastlines=_project(_COASTLINE, projection),
-        outline=outline,
+        paper,
+        (len(lat), len(lon)),
+        latitude=lat,
+        longitude=lon,
+        wraps=is_global,
+        as_cells=as_cells,
+        pixels=pixels,
+        coastlines=coastlines,
+        borders=borders,
+        graticule=graticule_on(paper),
     )
 
 
-def _regional(lat: np.ndarray, lon: np.ndarray, step: float, *, as_cells: bool) -> View:
-    centre = (lon[0] + lon[-1]) / 2
-    step_north = abs(lat[0] - lat[-1]) / (len(lat) - 1) if len(lat) > 1 else step or 1.0
-    half = (step or step_north) / 2
-    left, right = lon[0] - half - centre, lon[-1] + half - centre
-    bottom = max(lat.min() - step_north / 2, -90.0)
-    top = min(lat.max() + step_north / 2, 90.0)
-    aspect = 1 / max(np.cos(np.deg2rad((bottom + top) / 2)), 0.2)
-    if as_cells:
-        # A pixel a cell: there is nothing between them to interpolate.
-        rows, columns = np.meshgrid(np.argsort(-lat), np.argsort(lon), indexing="ij")
-        rows, columns = rows.astype(float), columns.astype(float)
-        inside = np.ones(rows.shape, dtype=bool)
-    else:
-        height = max(round(_PIXELS * (top - bottom) * aspect / (right - left)), 2)
-        x = left + (np.arange(_PIXELS) + 0.5) * (right - left) / _PIXELS
-        y = top - (np.arange(height) + 0.5) * (top - bottom) / height
-        east, north = np.meshgrid(x + centre, y)
-        rows, columns, inside = _look_up(lat, lon, east, north, wraps=False)
-    with_lines = not as_cells or max(right - left, top - bottom) > _CITY
-    # Around the region's own middle, so that no coastline is cut within it.
-    projection = crs.PlateCarree(central_longitude=(centre + 180) % 360 - 180)
-    return View(
-        extent=(left, right, bottom, top),
-        aspect=aspect,
-        rows=rows,
-        columns=columns,
-        inside=inside,
-        coastlines=_project(_COASTLINE, projection) if with_lines else (),
-        borders=_project(_BORDERS, projection) if with_lines else (),
-        centre=centre,
-    )
-
-
-def _look_up(
-    lat: np.ndarray, lon: np.ndarray, east: np.ndarray, north: np.ndarray, *, wraps: bool
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Row and column, as fractions, of points on the Earth, and whether they are points at all."""
+@lru_cache(maxsize=6)
+def _raster(view: View, width: int, height: int) -> Raster:
+    """The raster of a view; the last few are kept, as all maps of a page share one."""
+    x, y = view.paper.points(width, height)
+    if view.latitude is None or view.longitude is None:
+        inside = np.ones(x.shape, dtype=bool)
+        return Raster(view.shape[0] - 0.5 - y, x - 0.5, inside, view.shape)
+    east, north = view.paper.degrees(x, y)
     inside = np.isfinite(east) & np.isfinite(north)
-    order = np.argsort(lat)
-    rows = np.interp(np.where(inside, north, 0.0), lat[order], order.astype(float))
-    if wraps:
-        around = np.append(lon, lon[0] + 360)
-        east = lon[0] + (np.where(inside, east, lon[0]) - lon[0]) % 360
+    east, north = np.where(inside, east, 0.0), np.where(inside, north, 0.0)
+    west, south, last, top = box_of(view.latitude, view.longitude)
+    # A hair of rounding at the edges.
+    inside &= (north >= south - 1e-6) & (north <= top + 1e-6)
+    order = np.argsort(view.latitude)
+    rows = np.interp(north, view.latitude[order], order.astype(float))
+    east = west + (east - west) % 360
+    order = np.argsort(view.longitude)
+    if view.wraps:
+        first = view.longitude[0]
+        around = np.append(view.longitude, first + 360)
+        east = first + (east - first) % 360
         columns = np.interp(east, around, np.arange(len(around), dtype=float))
     else:
-        columns = np.interp(east, lon, np.arange(len(lon), dtype=float))
-    return rows, columns, inside
-
-
-def _within(outline: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Pixels within a convex outline."""
-    order = np.argsort(outline[:, 1])
-    edge = np.abs(outline[order])
-    # Robinson's and the pole's outlines mirror left and right: the width at a height says it all.
-    levels, starts = np.unique(outline[order, 1].round(6), return_index=True)
-    widths = np.maximum.reduceat(edge[:, 0], starts)
-    return np.abs(x)[None, :] <= np.interp(y, levels, widths)[:, None]
-
-
-@cache
-def natural_earth(name: str) -> tuple[LineString, ...]:
-    """Lines of a bundled file, in degrees: "physical/ne_110m_coastline.shp"."""
-    lines = get_parts(list(Reader(_NATURAL_EARTH / name).geometries()))
-    return tuple(lines)
-
-
-def _project(name: str, projection: crs.Projection) -> Lines:
-    plane = crs.PlateCarree()
-    projected = [projection.project_geometry(line, plane) for line in natural_earth(name)]
-    return tuple(np.array(part.coords) for line in projected for part in get_parts(line))
+        inside &= east <= last + 1e-6
+        columns = np.interp(east, view.longitude[order], order.astype(float))
+    return Raster(rows.astype("float32"), columns.astype("float32"), inside, view.shape, view.wraps)

@@ -30,6 +30,12 @@ ERROR_COLOURS = "RdBu_r"
 """Forecast less truth: red is too high, blue too low, white right."""
 
 
+ANOMALY_COLOURS = "BrBG_r"
+"""A field less its climatology: brown is warmer or higher than usual, teal colder or lower."""
+WET_ANOMALY_COLOURS = "BrBG"
+"""The same of water: teal is wetter than usual, brown drier."""
+
+
 @dataclass(frozen=True)
 class ForecasterStyle:
     """How a forecaster's line looks."""
@@ -90,7 +96,11 @@ class FieldStyle:
     """Values have a direction: the scale is symmetric about 0."""
     from_zero: bool = False
     """Values cannot be negative, and 0 means none: the scale starts at 0."""
+    anomaly_colours: str = ANOMALY_COLOURS
+    """A diverging colour map for the difference from climatology."""
 
+
+_WET = FieldStyle("YlGnBu", from_zero=True, anomaly_colours=WET_ANOMALY_COLOURS)
 
 FIELD_STYLES: dict[str, FieldStyle] = {
     "t2m": FieldStyle("inferno"),
@@ -102,10 +112,12 @@ FIELD_STYLES: dict[str, FieldStyle] = {
     "v10": FieldStyle("PuOr_r", signed=True),
     "u": FieldStyle("PuOr_r", signed=True),
     "v": FieldStyle("PuOr_r", signed=True),
-    "q": FieldStyle("YlGnBu", from_zero=True),
-    "r": FieldStyle("YlGnBu", from_zero=True),
-    "tp": FieldStyle("YlGnBu", from_zero=True),
-    "tcc": FieldStyle("Greys_r", from_zero=True),
+    "q": _WET,
+    "r": _WET,
+    "tp": _WET,
+    "tp6h": _WET,
+    "tp24h": _WET,
+    "tcc": FieldStyle("Greys_r", from_zero=True, anomaly_colours=WET_ANOMALY_COLOURS),
     "tisr": FieldStyle("magma", from_zero=True),
     "inflow": FieldStyle("magma", from_zero=True),
     "outflow": FieldStyle("magma", from_zero=True),

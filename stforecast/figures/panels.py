@@ -146,7 +146,6 @@ def draw_panel(
     Args:
         ticks: sides that show degrees or numbers of cells: "left", "bottom", both or none.
     """
-    left, right, bottom, top = view.extent
     axes.set_aspect(view.aspect)
     image = axes.imshow(
         np.ma.masked_invalid(view.image(field, smooth=smooth)),
@@ -157,25 +156,35 @@ def draw_panel(
         interpolation="nearest",
         zorder=1,
     )
-    drawn: list[Artist] = [image]
+    if view.outline is not None:
+        image.set_clip_path(Polygon(view.outline, closed=True, transform=axes.transData))
+    draw_lines(axes, view, ticks=ticks)
+    return image
+
+
+def draw_lines(axes: Axes, view: View, *, ticks: str = "") -> None:
+    """What of a map is the same whatever it shows: coastlines, meridians, edge and ticks."""
+    left, right, bottom, top = view.extent
+    drawn: list[Artist] = []
     for lines, width in ((view.borders, 0.3), (view.coastlines, 0.5)):
         # Dark on a light edge: to be seen on both ends of a colour map.
         light = LineCollection(lines, colors="white", linewidths=width + 0.5, alpha=0.35, zorder=2)
         dark = LineCollection(lines, colors="#15181c", linewidths=width, alpha=0.85, zorder=3)
         drawn += [axes.add_collection(light), axes.add_collection(dark)]
+    faint = LineCollection(view.graticule, colors=FAINT, linewidths=0.3, alpha=0.6, zorder=1.5)
+    drawn.append(axes.add_collection(faint))
     axes.set(xlim=(left, right), ylim=(bottom, top), xticks=[], yticks=[])
     for spine in axes.spines.values():
         spine.set(color=FAINT, linewidth=0.6, visible=view.outline is None)
-    if view.outline is not None:
-        edge = Polygon(view.outline, closed=True, transform=axes.transData)
-        for artist in drawn:
-            artist.set_clip_path(edge)
-        frame = Polygon(view.outline, fill=False, edgecolor=FAINT, linewidth=0.6, zorder=4)
-        axes.add_patch(frame).set_clip_on(False)
-        axes.patch.set_visible(False)
     if view.outline is None:
         draw_ticks(axes, view, sides=ticks)
-    return image
+        return
+    edge = Polygon(view.outline, closed=True, transform=axes.transData)
+    for artist in drawn:
+        artist.set_clip_path(edge)
+    frame = Polygon(view.outline, fill=False, edgecolor=FAINT, linewidth=0.6, zorder=4)
+    axes.add_patch(frame).set_clip_on(False)
+    axes.patch.set_visible(False)
 
 
 def draw_colour_bar(

@@ -73,7 +73,7 @@ def draw_head(figure: Figure, sheet: Sheet, fields: Fields, what: str) -> None:
     below = "  ·  ".join(text for text in (what, fields.source) if text)
     figure.text(*sheet.at(left, 0.5), below, fontsize=8, color=FAINT)
     note = fields.attrs.get("place_note", "")
-    if sheet.view.centre is None and sheet.view.outline is None:
+    if sheet.view.latitude is None:
         note = "rows and columns of the grid"
     figure.text(*sheet.at(left, sheet.size[1] - 0.05), note, fontsize=5.5, color=FAINT)
 

@@ -5,10 +5,15 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from stforecast.figures.fields import Fields
-from stforecast.figures.palette import ERROR_COLOURS, field_style
+from stforecast.figures.palette import (
+    ANOMALY_COLOURS,
+    ERROR_COLOURS,
+    WET_ANOMALY_COLOURS,
+    field_style,
+)
 from stforecast.figures.panels import Scale
 
-__all__ = ["error_scale", "field_scale"]
+__all__ = ["anomaly_scale", "error_scale", "field_scale"]
 
 _BEYOND = 0.2
 """Per cent of the values that may lie beyond the ends of a scale."""
@@ -52,6 +57,21 @@ def error_scale(error: np.ndarray, limit: float | None, *, fields: Fields) -> Sc
     return _scale(finite, -end, end, ERROR_COLOURS, fields, given=limit is not None)
 
 
+def anomaly_scale(fields: Fields, climatology: np.ndarray, *, limit: float | None = None) -> Scale:
+    """The scale of anomalies of forecast and truth, symmetric about 0, in other colours than an error.
+
+    Args:
+        climatology: of each field, (N, y, x), in the units shown.
+        limit: end of the scale, in the units shown.
+    """
+    seen = [fields.forecast] if fields.truth is None else [fields.forecast, fields.truth]
+    values = np.concatenate([field - climatology for field in seen])
+    colours = field_style(fields.channel.variable).anomaly_colours
+    end = _upper_end(np.abs(values), fields) if limit is None else limit
+    finite = values[np.isfinite(values)]
+    return _scale(finite, -end, end, colours, fields, given=limit is not None)
+
+
 def _upper_end(values: np.ndarray, fields: Fields) -> float:
     """The end of a scale that begins at 0: a few huge values must not turn all others pale.
 
@@ -79,7 +99,7 @@ def _scale(
         ticks = np.asarray(steps.tick_values(low, high))
         if given:
             ticks = np.array([low, *ticks[(ticks > low) & (ticks < high)], high])
-        if colours == ERROR_COLOURS:
+        if colours in (ERROR_COLOURS, ANOMALY_COLOURS, WET_ANOMALY_COLOURS):
             # One white band about 0: next to nothing is neither too high nor too low.
             ticks = ticks[np.abs(ticks) > 1e-9 * high]
         bands = tuple(map(float, ticks))

@@ -5,7 +5,8 @@ import pytest
 import xarray as xr
 from cartopy import crs
 
-from stforecast.figures.geography import find_view, natural_earth, shows_cells
+from stforecast.figures.coastlines import natural_earth
+from stforecast.figures.geography import PROJECTIONS, find_view, projections_of, shows_cells
 
 
 def grid_of(latitude, longitude):
@@ -139,8 +140,8 @@ def test_views_are_made_once():
 
 
 def test_bundled_lines_are_whole():
-    assert len(natural_earth("physical/ne_110m_coastline.shp")) == 134
-    assert len(natural_earth("cultural/ne_110m_admin_0_boundary_lines_land.shp")) > 180
+    assert len(natural_earth("coastlines_110m")) == 134
+    assert len(natural_earth("borders_110m")) > 180
 
 
 def test_grid_without_geography_is_shown_cell_by_cell():
@@ -202,3 +203,78 @@ def test_city_of_one_row_or_one_column_has_a_size():
         view = find_view(grid_of(latitude, longitude))
         assert view.image(np.ones(shape), smooth=True).shape == shape
         assert view.width_over_height > 0
+
+
+REGION = grid_of(np.arange(60.0, 39, -5), np.arange(300.0, 341, 5))
+CAP = grid_of(np.arange(87.5, 29, -5.0), np.arange(0, 360, 30.0))
+
+
+def test_projections_suit_the_grid():
+    assert projections_of(GLOBE) == PROJECTIONS
+    assert "robinson" not in projections_of(CAP)
+    assert projections_of(REGION) == ("automatic", "plate carrée", "lambert azimuthal")
+    assert projections_of(CITY) == ("automatic",)
+    assert projections_of(xr.DataArray(np.zeros((3, 4)), dims=("y", "x"))) == ()
+
+
+@pytest.mark.parametrize("projection", PROJECTIONS)
+@pytest.mark.parametrize("region", [None, (-30.0, 20.0, 50.0, 70.0), (150.0, -45.0, 200.0, 0.0)])
+def test_globe_shows_each_latitude_at_its_place_in_any_projection(projection, region):
+    view = find_view(GLOBE, projection=projection, region=region, pixels=90)
+    north = np.broadcast_to(GLOBE["latitude"].values[:, None], GLOBE.shape)
+    image = view.image(north, smooth=True)
+    height, width = image.shape
+    assert width == 90
+    expected = view.paper.degrees(*view.paper.points(width, height))[1]
+    seen = view.inside & (np.abs(expected) < 87)
+    np.testing.assert_allclose(image[seen], expected[seen], atol=0.01)
+
+
+def test_region_of_the_globe_fills_its_frame():
+    for region in ((-25.0, 34.0, 45.0, 72.0), (170.0, -20.0, 190.0, 10.0)):
+        assert find_view(GLOBE, region=region, pixels=60).inside.all()
+
+
+def test_region_across_the_seam_has_no_gap():
+    view = find_view(GLOBE, region=(-20.0, -15.0, 20.0, 15.0), pixels=80)
+    wave = np.cos(np.deg2rad(GLOBE["longitude"].values)) * np.ones((32, 1))
+    middle = view.image(wave, smooth=True)[len(view.rows) // 2]
+    assert np.abs(np.diff(middle)).max() < 0.02
+    assert middle.argmax() in range(37, 43)
+
+
+def test_fan_shows_the_grid_alone():
+    view = find_view(REGION, projection="lambert azimuthal", pixels=80)
+    assert 0.6 < view.inside.mean() < 0.95
+    assert view.outline is not None
+
+
+def test_region_of_counts_has_a_pixel_a_cell():
+    country = REGION.assign_attrs(place="own")
+    view = find_view(country, region=(-52, 43, -38, 52))
+    field = np.arange(45.0).reshape(5, 9)
+    # Rows 50 and 45, columns 310 to 320.
+    np.testing.assert_array_equal(view.image(field, smooth=True), field[2:4, 2:5])
+
+
+def test_globe_without_poles_is_empty_there():
+    belt = grid_of(np.arange(55.0, -56, -10), np.arange(0, 360, 10.0))
+    image = find_view(belt).image(np.ones(belt.shape), smooth=True)
+    middle = image[:, image.shape[1] // 2]
+    assert np.isnan(middle[0])
+    assert np.isnan(middle[-1])
+    assert np.isfinite(middle[len(middle) // 2])
+
+
+def test_wrong_projection_or_region_is_refused():
+    with pytest.raises(ValueError, match="'robinson' does not suit this grid; choose among auto"):
+        find_view(REGION, projection="robinson")
+    with pytest.raises(ValueError, match="'mercator' does not suit"):
+        find_view(GLOBE, projection="mercator")
+    with pytest.raises(ValueError, match="holds no cell of the grid"):
+        find_view(REGION, region=(100, 40, 120, 50))
+    with pytest.raises(ValueError, match="from west to east"):
+        find_view(REGION, region=(10, 40, 0, 50))
+    cells = xr.DataArray(np.zeros((3, 4)), dims=("y", "x"))
+    with pytest.raises(ValueError, match="the grid has no degrees; leave the region out"):
+        find_view(cells, region=(0, 0, 10, 10))

@@ -1,8 +1,10 @@
 import matplotlib
 import pytest
 
+from pipelines.variable_table import VARIABLES
 from stforecast.baselines.of_dataset import BASELINE_NAMES
 from stforecast.figures.palette import (
+    ERROR_COLOURS,
     FIELD_STYLES,
     field_style,
     forecaster_style,
@@ -34,3 +36,14 @@ def test_every_baseline_has_a_look_of_its_own():
     assert not any(style.label in BASELINE_NAMES for style in styles)
     assert len({(style.colour, style.line) for style in styles}) == len(styles)
     assert len({style.line for style in styles}) == len(styles)  # a grey print tells them apart
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_every_variable_has_colours_that_suit_it(name):
+    style, variable = FIELD_STYLES[name], VARIABLES[name]
+    is_wind = "wind" in variable.standard_name
+    assert style.signed == is_wind
+    assert style.from_zero == (variable.valid_min == 0)
+    diverging = {"PuOr_r", "BrBG", "BrBG_r", "RdBu_r"}
+    assert (style.colour_map in diverging) == style.signed
+    assert style.anomaly_colours in diverging - {ERROR_COLOURS, style.colour_map}
