@@ -12,7 +12,8 @@ from pipelines.split import SPLITS
 from pipelines.time_range import range_between
 from pipelines.windows import WindowSpec, window_starts
 from stforecast.allocator import keep_memory
-from stforecast.baselines.of_dataset import load_baselines, note_on_missing
+from stforecast.baselines.historical_average import divides_day
+from stforecast.baselines.of_dataset import Baselines, load_baselines, note_on_missing
 from stforecast.device import choose_device
 from stforecast.figures.curves import plot_scores
 from stforecast.figures.maps import plot_maps
@@ -20,10 +21,14 @@ from stforecast.figures.save import save_figure
 from stforecast.forecaster import Forecaster, load_forecaster
 from stforecast.run import Run
 from stforecast.source import experiment_series, find_data
-from stforecast.verification.dialects import dialect_for
+from stforecast.verification.dialects import Dialect, dialect_for
+from stforecast.verification.error_details import ErrorDetails
+from stforecast.verification.error_maps import lay_out_errors
+from stforecast.verification.error_plan import make_error_details
 from stforecast.verification.evaluate import evaluate
 from stforecast.verification.report import scores_to_frame
 from stforecast.verification.scaled import value_range_of
+from stforecast.verification.weights import row_weights
 
 __all__ = ["Progress", "evaluate_run"]
 
@@ -41,6 +46,8 @@ def evaluate_run(
     progress: Progress = lambda what, done, total: None,
 ) -> xr.Dataset:
     """Scores of the run's forecaster and of its baselines; written to the run, with figures.
+
+    Errors in detail, such as those of each cell, are written beside them (`Run.errors_file`).
 
     Every window of the split is scored once; baselines, and the range by which errors are scaled, know
     the training split alone. Truth and forecasts of a few init times are in memory at once.
@@ -88,6 +95,7 @@ def evaluate_run(
         times=times[within.start : within.stop],
     )
     trained = range_between(times, str(experiment.split.train), "train") if rules.scaled else None
+    details = _details(forecaster, baselines, series, rules)
     scores = evaluate(
         {model.name: model for model in (forecaster, *baselines.models)},
         series,
@@ -99,12 +107,15 @@ def evaluate_run(
         threshold=threshold,
         value_range=value_range_of(series[trained.start : trained.stop]) if trained else None,
         progress=lambda done, total: progress("forecasting", done, total),
+        observe=details.add,
     )
     scores.attrs["split"] = split
     notes = [*baselines.notes, note_on_missing(scores)]
     if any(notes):
         scores.attrs["note"] = "; ".join(note for note in notes if note)
     _write(run, scores, dialect=rules.name, split=split)
+    place, errors = experiment.place.find(series.attrs.get("place")), details.summarise()
+    _write_errors(run, errors if place is None else lay_out_errors(errors, place), series, scores)
     if split == "test":
         _draw_example(run, forecaster, series, init_times[len(init_times) // 2])
     return scores
@@ -117,6 +128,41 @@ def _write(run: Run, scores: xr.Dataset, *, dialect: str, split: str) -> None:
     with atomic_path(file.with_suffix(".csv")) as temporary:
         scores_to_frame(scores).to_csv(temporary, index=False)
     save_figure(plot_scores(scores), run.figures / f"{file.stem}.png")
+
+
+def _details(
+    forecaster: Forecaster, baselines: Baselines, series: xr.DataArray, rules: Dialect
+) -> ErrorDetails:
+    """Sums of errors that are still empty."""
+    step = forecaster.time_step
+    # Only where the times are true there is a Monday; only traffic keeps a timetable of the week.
+    weekly = dialect_for(forecaster.experiment.dataset).by_period and divides_day(step)
+    return make_error_details(
+        series,
+        forecasters=[model.name for model in (forecaster, *baselines.models)],
+        lead_times=np.arange(1, forecaster.experiment.horizon + 1) * step,
+        weights=row_weights(series, rule=rules.weights),
+        normaliser=forecaster.normaliser,
+        time_step=step,
+        weekly=weekly and series.attrs.get("clock") != "artificial",
+    )
+
+
+def _write_errors(run: Run, errors: xr.Dataset, series: xr.DataArray, scores: xr.Dataset) -> None:
+    told = ("time_zone", "clock", "holidays")
+    own_rules = ("threshold", "value_low", "value_high", "conversion", "headline")
+    attrs = {key: series.attrs[key] for key in told if key in series.attrs}
+    attrs |= {key: value for key, value in scores.attrs.items() if key not in own_rules}
+    file = run.errors_file(dialect=scores.attrs["dialect"], split=scores.attrs["split"])
+    packed = {
+        name: {"zlib": True, "complevel": 1, "shuffle": True}
+        for name in errors.data_vars
+        if errors[name].ndim > 2
+    }
+    with atomic_path(file) as temporary:
+        errors.assign_attrs({**attrs, **errors.attrs}).to_netcdf(
+            temporary, engine="netcdf4", encoding=packed
+        )
 
 
 def _draw_example(

@@ -63,9 +63,16 @@ class Run:
 
     def scores_file(self, *, dialect: str, split: str) -> Path:
         """Scores in one dialect on one split; `scores.nc` for the dataset's own dialect on test."""
+        return self._evaluated("scores", dialect=dialect, split=split)
+
+    def errors_file(self, *, dialect: str, split: str) -> Path:
+        """Errors in detail on one split, named as the scores are."""
+        return self._evaluated("errors", dialect=dialect, split=split)
+
+    def _evaluated(self, stem: str, *, dialect: str, split: str) -> Path:
         own = dialect_for(self.experiment().dataset).name
         extra = [part for part, plain in ((dialect, own), (split, "test")) if part != plain]
-        return self.folder / ("_".join(["scores", *extra]) + ".nc")
+        return self.folder / ("_".join([stem, *extra]) + ".nc")
 
     def experiment(self) -> Experiment:
         """The run's own experiment."""

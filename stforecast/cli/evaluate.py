@@ -28,8 +28,8 @@ def evaluate(
     """Score a run beside its dataset's baselines, for each channel and lead time.
 
     Weather has persistence and climatology; traffic has persistence, the same time a day and a week
-    before, and the historical average. Writes scores.nc, scores.csv and figures into the run, and
-    prints the tables.
+    before, and the historical average. Writes scores.nc, scores.csv, errors.nc (errors by cell and
+    by size) and figures into the run, and prints the tables.
     """
     from stforecast.cli.progress import console, progress_bar
     from stforecast.evaluation import evaluate_run
@@ -59,4 +59,5 @@ def evaluate(
     if "note" in scores.attrs:
         console.print(f"note: {scores.attrs['note']}")
     console.print(f"scores: {opened.scores_file(dialect=scores.attrs['dialect'], split=split)}")
+    console.print(f"errors: {opened.errors_file(dialect=scores.attrs['dialect'], split=split)}")
     console.print(f"figures: {opened.figures}")

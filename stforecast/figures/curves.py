@@ -32,7 +32,15 @@ from stforecast.figures.palette import FAINT, INK, forecaster_style, pretty_unit
 from stforecast.figures.panels import make_figure
 from stforecast.verification.score_units import score_units
 
-__all__ = ["plot_history", "plot_scores"]
+__all__ = [
+    "METRICS",
+    "draw_axes",
+    "find_clock",
+    "forecaster_handles",
+    "plot_history",
+    "plot_scores",
+    "rules_text",
+]
 
 _COLUMNS = 4
 
@@ -74,9 +82,12 @@ def plot_scores(
         missing = names(name for name in channels if name not in known)
         raise ValueError(f"The scores have no channel {missing}; they have {names(known)}.")
     table = scores["score"].sel(metric=metric)
-    clock = _clock(table["lead_time"].values)
+    clock = find_clock(table["lead_time"].values)
     n_columns = min(len(channels), _COLUMNS)
-    figure, panels = make_panels(len(channels), n_columns)
+    handles = forecaster_handles([str(name) for name in scores["forecaster"].values])
+    figure, panels = make_panels(
+        len(channels), n_columns, legend=[str(one.get_label()) for one in handles]
+    )
     for number, (axes, channel) in enumerate(zip(panels, channels, strict=True)):
         factor, units = score_units(scores, metric=metric, channel=channel)
         units = pretty_units(units)
@@ -91,13 +102,12 @@ def plot_scores(
         )
         if number >= len(channels) - n_columns:
             axes.set_xlabel(f"Lead time ({clock[0]})", fontsize=7.5, color=FAINT)
-    draw_head(figure, METRICS.get(metric, metric), _rules(scores))
-    handles = _forecaster_handles([str(name) for name in scores["forecaster"].values])
+    draw_head(figure, METRICS.get(metric, metric), rules_text(scores))
     draw_legend(figure, handles, n_columns=4 * n_columns)
     return figure
 
 
-def _clock(lead_times: np.ndarray) -> tuple[str, np.timedelta64, tuple[float, ...]]:
+def find_clock(lead_times: np.ndarray) -> tuple[str, np.timedelta64, tuple[float, ...]]:
     """Unit of the lead times, its length, and the steps in which people count it."""
     if lead_times[-1] >= np.timedelta64(4, "D"):
         return "days", np.timedelta64(1, "D"), (1, 2, 5, 10, 30)
@@ -132,8 +142,26 @@ def _draw_scores(
             clip_on=False,
             zorder=3 if style.marker else 2,
         )
+    draw_axes(axes, table.values, last=float(leads[-1]), metric=metric, clock=clock)
+
+
+def draw_axes(
+    axes: Axes,
+    values: np.ndarray,
+    *,
+    last: float,
+    metric: str,
+    clock: tuple[str, np.timedelta64, tuple[float, ...]],
+) -> None:
+    """Axes of scores against lead time, as fits the metric.
+
+    Args:
+        values: all that are drawn.
+        last: lead time, in the clock's units.
+        clock: as `find_clock` gives it.
+    """
     clean_axes(axes)
-    finite = table.values[np.isfinite(table.values)]
+    finite = values[np.isfinite(values)]
     top = float(finite.max()) if len(finite) else 1.0
     if metric in _FROM_ZERO:
         axes.set_ylim(0, 1.06 * top or 1.0)
@@ -142,8 +170,8 @@ def _draw_scores(
         axes.set_ylim(min(0.0, low) if low < 0.4 else np.floor(low * 10) / 10, 1.0)
     elif metric == "bias":
         axes.axhline(0, color=FAINT, linewidth=0.7, zorder=1)
-    axes.set_xlim(0, float(leads[-1]))
-    step = next((step for step in clock[2] if leads[-1] / step <= 6), clock[2][-1])
+    axes.set_xlim(0, last)
+    step = next((step for step in clock[2] if last / step <= 6), clock[2][-1])
     axes.xaxis.set_major_locator(MultipleLocator(step))
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     axes.yaxis.set_major_formatter(FuncFormatter(number_text))
@@ -215,7 +243,8 @@ def _draw_losses(axes: Axes, history: pd.DataFrame) -> None:
     axes.tick_params(labelbottom=False)
 
 
-def _forecaster_handles(forecasters: Sequence[str]) -> list[Artist]:
+def forecaster_handles(forecasters: Sequence[str], *, markers: bool = True) -> list[Artist]:
+    """Lines of a legend, one for each forecaster."""
     handles: list[Artist] = []
     for name in forecasters:
         style = forecaster_style(name)
@@ -225,7 +254,7 @@ def _forecaster_handles(forecasters: Sequence[str]) -> list[Artist]:
                 [],
                 color=style.colour,
                 linestyle=style.line,
-                marker=style.marker,
+                marker=style.marker if markers else "",
                 markersize=3.5,
                 markeredgewidth=0,
                 linewidth=1.6,
@@ -235,7 +264,7 @@ def _forecaster_handles(forecasters: Sequence[str]) -> list[Artist]:
     return handles
 
 
-def _rules(scores: xr.Dataset) -> str:
+def rules_text(scores: xr.Dataset) -> str:
     """By which rules and over which forecasts the scores were computed, as far as they say."""
     attrs = scores.attrs
     parts = [str(attrs.get("dataset", ""))]

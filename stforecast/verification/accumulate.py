@@ -1,6 +1,7 @@
 """From forecasters and the truth to score sums: all on the very same cells, batch by batch."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
@@ -15,12 +16,27 @@ from stforecast.verification.sums import ScoreSums
 from stforecast.verification.truth import Reference, frames_at, reference_for
 from stforecast.verification.weights import row_weights
 
-__all__ = ["accumulate"]
+__all__ = ["Batch", "accumulate"]
 
 _GRID_TOLERANCE = 1e-3  # degrees, as in WeatherBench 2
 
 
 _BATCH_BYTES = 64 * 2**20
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Forecasts of some init times and their truth, as they are scored: B L C Y X, physical units."""
+
+    channels: tuple[str, ...]
+    """Those that are scored."""
+    valid_times: np.ndarray
+    """(B, L)."""
+    truth: np.ndarray
+    forecasts: Mapping[str, np.ndarray]
+    """By the forecaster's name."""
+    valid: np.ndarray
+    """Where truth and every forecast are known; False is masked."""
 
 
 def accumulate(
@@ -33,11 +49,13 @@ def accumulate(
     climatology: Climatology | None = None,
     batch_size: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    observe: Callable[[Batch], None] | None = None,
 ) -> ScoreSums:
     """The score sums of all init times; arguments as for `evaluate`.
 
     Args:
         lead_times: those that every forecast must have.
+        observe: told each batch of forecasts with their truth, so that more can be made of them.
     """
     init_times = np.asarray(init_times, dtype="datetime64[ns]")
     if batch_size is None:
@@ -76,6 +94,7 @@ def accumulate(
                 weights=row_weights(series, rule=dialect.weights),
                 reference=reference,
                 dialect=dialect,
+                observe=observe,
             )
         )
         if progress is not None:
@@ -106,6 +125,7 @@ def _batch_sums(
     weights: np.ndarray,
     reference: Reference | None,
     dialect: Dialect,
+    observe: Callable[[Batch], None] | None,
 ) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
     """Dimensions and sums, by name, of one batch of init times."""
     # Neighbouring forecasts share most of their valid times: each frame is read once.
@@ -117,6 +137,9 @@ def _batch_sums(
     given = {name: ~np.isnan(values) for name, values in forecasts.items()}
     # Masked by name, not by skipna: nothing drops out of a mean without being counted.
     valid = reduce(np.logical_and, given.values(), known)
+    if observe is not None:
+        channels = tuple(map(str, series["channel"].values))
+        observe(Batch(channels, valid_times, truth, forecasts, valid))
     statistics = _statistics_of(dialect, reference)
     columns: dict[str, list[np.ndarray]] = {name: [] for name in (*statistics, "missing")}
     for name, values in forecasts.items():

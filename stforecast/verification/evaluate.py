@@ -10,7 +10,7 @@ import xarray as xr
 from pipelines.series import time_step_of
 from stforecast.baselines.climatology import Climatology
 from stforecast.forecast import ForecastModel
-from stforecast.verification.accumulate import accumulate
+from stforecast.verification.accumulate import Batch, accumulate
 from stforecast.verification.dialects import dialect_for
 from stforecast.verification.periods import periods_text
 from stforecast.verification.scaled import conversion_text
@@ -32,6 +32,7 @@ def evaluate(
     value_range: tuple[float, float] | None = None,
     batch_size: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    observe: Callable[[Batch], None] | None = None,
 ) -> xr.Dataset:
     """Scores of forecasters in physical units, by the rules of one dialect.
 
@@ -52,6 +53,7 @@ def evaluate(
         batch_size: init times whose forecasts and truth are in memory at once; as many as fit into
             some 64 MB, up to 16, unless given.
         progress: called with the init times done and all of them.
+        observe: told each batch of forecasts with their truth, such as `ErrorDetails.add`.
 
     Returns:
         What `summarise` gives.
@@ -71,6 +73,7 @@ def evaluate(
         value_range=value_range,
         batch_size=batch_size,
         progress=progress,
+        observe=observe,
     )
     return summarise(sums)
 
@@ -88,6 +91,7 @@ def score_sums(
     value_range: tuple[float, float] | None = None,
     batch_size: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    observe: Callable[[Batch], None] | None = None,
 ) -> ScoreSums:
     """What `evaluate` computes its scores from; sums can be stored, added up and grouped."""
     step = time_step_of(series["time"].values) if time_step is None else time_step
@@ -105,6 +109,7 @@ def score_sums(
         climatology=climatology,
         batch_size=batch_size,
         progress=progress,
+        observe=observe,
     )
 
 

@@ -8,9 +8,11 @@ import xarray as xr
 from pipelines.series import Channel, make_series
 from pipelines.store import write_store
 from stforecast.baselines.historical_average import load_historical_average
+from stforecast.evaluated import load_errors
 from stforecast.evaluation import evaluate_run
 from stforecast.experiment import load_experiment
 from stforecast.forecaster import load_forecaster
+from stforecast.run import open_run
 from stforecast.source import stored_series
 from stforecast.training import train
 
@@ -44,9 +46,9 @@ def made_traffic(**attrs):
     )
 
 
-def trained(folder, **attrs):
+def trained(folder, *, settings=(), **attrs):
     write_store(made_traffic(**attrs), folder / "store")
-    experiment = load_experiment(base=TINY, settings=[f"data={folder / 'store'}"])
+    experiment = load_experiment(base=TINY, settings=[f"data={folder / 'store'}", *settings])
     return train(experiment, stored_series("taxibj", folder / "store"), folder / "run")
 
 
@@ -78,6 +80,40 @@ def test_traffic_is_scored_by_its_own_rules(run):
     assert (run.figures / "scores.png").is_file()
 
 
+def test_errors_in_detail_stand_beside_the_scores(run):
+    scores = evaluate_run(run, device="cpu")
+    errors = load_errors(run)
+    assert errors["forecaster"].values.tolist() == scores["forecaster"].values.tolist()
+    weights = errors["count"] * errors["row_weight"]
+    pooled = (errors["mean_squared_error"] * weights).sum(("y", "x")) / weights.sum(("y", "x"))
+    rmse = scores["score"].sel(metric="rmse", drop=True)
+    np.testing.assert_allclose(np.sqrt(pooled), rmse.transpose(*pooled.dims), rtol=1e-6)
+    kept = ("dialect", "split", "n_init_times", "dataset", "synthetic", "holidays", "weights")
+    assert {key: errors.attrs[key] for key in kept} == {
+        **{key: scores.attrs[key] for key in kept},
+        "holidays": "2016-01-15",
+    }
+    assert errors.attrs["time_step"] == "30min"
+    assert errors.sizes["slot"] == 7 * 48
+    assert errors["truth_mean"].dims == ("channel", "lead_time", "slot")
+    np.testing.assert_array_equal(errors["lead_time"], scores["lead_time"])
+
+
+def test_errors_lie_where_their_forecasts_do(run, tmp_path):
+    settings = ["place.extent=[40, 41, -74, -73]", "place.first_cell=south-west"]
+    there = trained(tmp_path, settings=settings)  # else the same, and so are its weights
+    for one in (run, there):
+        evaluate_run(one, device="cpu")
+    plain, placed = load_errors(run), load_errors(there)
+    # Row 0 of the data is the southernmost: on the map it is the last.
+    assert placed["latitude"].values.tolist() == [40.875, 40.625, 40.375, 40.125]
+    np.testing.assert_array_equal(placed["bias"], plain["bias"].isel(y=slice(None, None, -1)))
+    assert placed["row"].values.tolist() == [3, 2, 1, 0]
+    assert (placed["row_weight"] == 1).all()
+    assert placed.attrs["place"] == "own"
+    assert "latitude" not in plain.coords
+
+
 def test_the_average_is_of_the_training_split(run):
     average = load_historical_average(run.historical_average_file)
     first, last = load_forecaster(run.folder).facts["split"]["train"].split("/")
@@ -91,6 +127,7 @@ def test_a_whole_week_of_training_needs_no_note(run):
     scores = evaluate_run(run, device="cpu", split="validation")
     assert "note" not in scores.attrs
     assert (run.folder / "scores_validation.nc").is_file()
+    assert (run.folder / "errors_validation.nc").is_file()
 
 
 def test_scaled_errors_know_the_range_of_the_training_split_alone(run):
@@ -102,6 +139,7 @@ def test_scaled_errors_know_the_range_of_the_training_split_alone(run):
     converted = np.sqrt(everything.sel(metric="mse") / (2 * 4 * 4)) * span
     np.testing.assert_allclose(everything.sel(metric="rmse"), converted, rtol=1e-12)
     assert (run.folder / "scores_openstl.nc").is_file()
+    assert (run.folder / "errors_openstl.nc").is_file()
 
 
 def test_another_threshold_is_kept_with_the_scores(run):
@@ -121,3 +159,4 @@ def test_without_timestamps_only_persistence_stands_beside(tmp_path):
     assert scores["forecaster"].values.tolist() == ["simvp", "persistence"]
     assert "the data have no timestamps" in scores.attrs["note"]
     assert "score_by_period" not in scores
+    assert "truth_mean" not in load_errors(open_run(tmp_path / "run"))
