@@ -25,13 +25,29 @@ if TYPE_CHECKING:
     )
     from stforecast.baselines.persistence import Persistence as Persistence
     from stforecast.baselines.seasonal_naive import SeasonalNaive as SeasonalNaive
+    from stforecast.comparing import compare_runs as compare_runs
+    from stforecast.comparing import skill_table as skill_table
     from stforecast.evaluation import evaluate_run as evaluate_run
     from stforecast.experiment import Experiment as Experiment
     from stforecast.experiment import load_experiment as load_experiment
+    from stforecast.figures.animation import animate as animate
+    from stforecast.figures.animation import figure_picture as figure_picture
+    from stforecast.figures.animation import save_animation as save_animation
+    from stforecast.figures.comparison import plot_comparison as plot_comparison
+    from stforecast.figures.comparison import plot_histories as plot_histories
     from stforecast.figures.curves import plot_history as plot_history
     from stforecast.figures.curves import plot_scores as plot_scores
+    from stforecast.figures.errors import plot_error_histogram as plot_error_histogram
+    from stforecast.figures.errors import plot_error_map as plot_error_map
+    from stforecast.figures.errors import plot_scatter as plot_scatter
+    from stforecast.figures.field_figure import plot_field as plot_field
+    from stforecast.figures.fields import read_fields as read_fields
     from stforecast.figures.maps import plot_maps as plot_maps
+    from stforecast.figures.point import plot_point as plot_point
+    from stforecast.figures.profile import plot_periods as plot_periods
+    from stforecast.figures.profile import plot_week as plot_week
     from stforecast.figures.sequence import plot_sequence as plot_sequence
+    from stforecast.figures.strip import plot_strip as plot_strip
     from stforecast.forecast import ForecastModel as ForecastModel
     from stforecast.forecaster import Forecaster as Forecaster
     from stforecast.forecaster import load_forecaster as load_forecaster
@@ -59,23 +75,39 @@ _PUBLIC = {
     "Persistence": "stforecast.baselines.persistence:Persistence",
     "Place": "pipelines.places:Place",
     "SeasonalNaive": "stforecast.baselines.seasonal_naive:SeasonalNaive",
+    "animate": "stforecast.figures.animation:animate",
     "beats_until": "stforecast.verification.skill:beats_until",
     "check": "pipelines.checking:check",
+    "compare_runs": "stforecast.comparing:compare_runs",
     "evaluate_run": "stforecast.evaluation:evaluate_run",
+    "figure_picture": "stforecast.figures.animation:figure_picture",
     "fit_climatology": "stforecast.baselines.climatology:fit_climatology",
     "fit_historical_average": "stforecast.baselines.historical_average:fit_historical_average",
     "forecast_file": "stforecast.forecasting:forecast_file",
-    "load_forecaster": "stforecast.forecaster:load_forecaster",
     "load_experiment": "stforecast.experiment:load_experiment",
+    "load_forecaster": "stforecast.forecaster:load_forecaster",
     "open_run": "stforecast.run:open_run",
     "open_series": "stforecast.source:open_series",
+    "plot_comparison": "stforecast.figures.comparison:plot_comparison",
+    "plot_error_histogram": "stforecast.figures.errors:plot_error_histogram",
+    "plot_error_map": "stforecast.figures.errors:plot_error_map",
+    "plot_field": "stforecast.figures.field_figure:plot_field",
+    "plot_histories": "stforecast.figures.comparison:plot_histories",
     "plot_history": "stforecast.figures.curves:plot_history",
     "plot_maps": "stforecast.figures.maps:plot_maps",
+    "plot_periods": "stforecast.figures.profile:plot_periods",
+    "plot_point": "stforecast.figures.point:plot_point",
+    "plot_scatter": "stforecast.figures.errors:plot_scatter",
     "plot_scores": "stforecast.figures.curves:plot_scores",
     "plot_sequence": "stforecast.figures.sequence:plot_sequence",
+    "plot_strip": "stforecast.figures.strip:plot_strip",
+    "plot_week": "stforecast.figures.profile:plot_week",
     "prepare": "stforecast.preparing:prepare",
+    "read_fields": "stforecast.figures.fields:read_fields",
     "read_forecast": "stforecast.layouts:read_forecast",
+    "save_animation": "stforecast.figures.animation:save_animation",
     "skill": "stforecast.verification.skill:skill",
+    "skill_table": "stforecast.comparing:skill_table",
     "stored_series": "stforecast.source:stored_series",
     "train": "stforecast.training:train",
     "verify": "stforecast.verification.evaluate:verify",
