@@ -479,8 +479,6 @@ def test_a_run_that_is_killed_again_and_again_ends_as_an_unbroken_one(desk):
             desk.folder / "job.toml",
             "7",
             "18",
-            "3",
-            "24",
             "11",
             "9999",
         ],
@@ -489,7 +487,7 @@ def test_a_run_that_is_killed_again_and_again_ends_as_an_unbroken_one(desk):
         text=True,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
     )
-    assert killed.stdout.split() == [str(-signal.SIGKILL)] * 5 + ["0"]
+    assert killed.stdout.split() == [str(-signal.SIGKILL)] * 3 + ["0"]
     assert set(states(job).values()) == {"done"}
     assert max(row.attempts for row in Record(job.status_file).states()) > 1
     assert files_below(desk.folder / "out") == expected

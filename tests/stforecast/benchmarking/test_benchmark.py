@@ -253,7 +253,10 @@ def test_a_budget_becomes_epochs_by_the_time_of_a_first_one(
     assert any("one epoch, the least there is" in note for note in results.notes)
 
 
-def test_a_network_that_never_learns_is_named_and_costs_nothing_more(place, series, tmp_path):
+def test_a_network_that_never_learns_is_named_and_costs_nothing_more(
+    place, series, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(whole, "cost_of_run", lambda run, *, device_type: COST)
     diverging = planned(place, learning_rates=(1e30,), seeds=2)
     with pytest.raises(TrainingError, match="no network learnt anything at any learning rate"):
         run_benchmark(diverging, series, tmp_path / "none", device="cpu")
