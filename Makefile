@@ -6,14 +6,26 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint con
 DEMO := demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test clean
+.PHONY: help setup setup-test browser demo app test clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: $(VENV)/.installed  ## Create .venv and install stforecast into it
 
-setup-test: $(VENV)/.installed-test  ## The same, with what the tests need
+setup-test: $(VENV)/.installed-test browser  ## The same, with what the tests need
+
+# The tests of the dashboard drive a real browser where there is one, and are skipped where there is none.
+browser:
+	@if command -v chromium chromium-browser google-chrome >/dev/null 2>&1; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+		echo "installing chromium for the tests of the dashboard"; \
+		(apt-get install --yes --no-install-recommends chromium >/dev/null 2>&1 \
+			|| (apt-get update && apt-get install --yes --no-install-recommends chromium) >/dev/null 2>&1) \
+			|| echo "note: chromium could not be installed; the tests in a browser are skipped"; \
+	else \
+		echo "note: no chromium here; the tests in a browser are skipped (apt-get install chromium)"; \
+	fi
 
 $(BIN)/python:
 	@echo "creating $(VENV)"
@@ -36,6 +48,9 @@ demo: setup  ## Sample data, training, scores, a forecast and its maps, in a few
 	$(BIN)/stforecast evaluate $(DEMO)/run
 	$(BIN)/stforecast forecast $(DEMO)/run --input $(DEMO)/data --output $(DEMO)/forecast.nc \
 		--figures $(DEMO)/figures
+
+app: setup  ## The dashboard over the demo, or over runs/ if there is no demo
+	$(BIN)/stforecast app --runs $$(if [ -d $(DEMO) ]; then echo $(DEMO); else echo runs; fi)
 
 test: setup-test  ## Style, types, arrows and tests
 	$(BIN)/ruff check .

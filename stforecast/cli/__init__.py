@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from stforecast.cli.app import dashboard
 from stforecast.cli.batch import batch
 from stforecast.cli.benchmark import benchmark
 from stforecast.cli.catalogue import datasets, networks
@@ -46,6 +47,7 @@ for command in (
     app.command()(command)
 app.add_typer(batch, name="batch")
 app.command("import")(import_checkpoint)  # a name that no function can have
+app.command("app")(dashboard)
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ from stforecast.batch.status import Status, job_status
 from stforecast.batch.verification import MonthScore, scores_of_month
 from stforecast.viewing.catalogue import Entry
 from stforecast.viewing.headers import read_header
+from stforecast.viewing.reading import READING
 
 __all__ = ["JobOverview", "Level", "job_overview"]
 
@@ -135,7 +136,8 @@ def _months(job: Job, notes: list[str]) -> dict[str, MonthSums]:
     found = {}
     for file in sorted((Path(job.state) / "sums").glob("????-??.nc")):
         try:
-            found[file.stem] = load_month(file)
+            with READING:
+                found[file.stem] = load_month(file)
         except ValueError as error:
             notes.append(str(error))
     if job.verify is None:
@@ -155,9 +157,11 @@ def _drift(
     try:
         header = read_header(run / "forecaster.safetensors" if run.is_dir() else run)
         name = str(header["experiment"]["network"]["name"])
+        with READING:
+            tested = open_test_scores(job.run, forecaster=name)
         return judge_drift(
             months,
-            open_test_scores(job.run, forecaster=name),
+            tested,
             forecaster=name,
             made_by=file_fingerprint(job.run),
             config=job.verify,

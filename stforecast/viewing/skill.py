@@ -13,6 +13,7 @@ from stforecast.run import Run
 from stforecast.verification.dialects import dialect_of
 from stforecast.verification.report import lead_text
 from stforecast.viewing.headers import Stamp, stamp_of
+from stforecast.viewing.reading import READING
 
 __all__ = [
     "ErrorsHead",
@@ -87,7 +88,7 @@ def read_scores(path: Path) -> xr.Dataset:
         ValueError: it is damaged, or holds something else.
     """
     try:
-        with xr.open_dataset(path, engine="netcdf4", decode_timedelta=True) as opened:
+        with READING, xr.open_dataset(path, engine="netcdf4", decode_timedelta=True) as opened:
             scores = opened.load()
         _ = scores["score"].sizes["lead_time"], scores["units"]
     except (OSError, RuntimeError, KeyError, ValueError) as error:
@@ -103,14 +104,17 @@ def open_errors(path: Path) -> Iterator[xr.Dataset]:
     Raises:
         ValueError: it is damaged, or holds something else.
     """
-    try:
-        opened = xr.open_dataset(path, engine="netcdf4", decode_timedelta=True)
-        _ = opened["errors"].sizes["lead_time"]
-    except (OSError, RuntimeError, KeyError, ValueError) as error:
-        way_out = f"make it again with `{evaluate_command(Run(path.parent))}`"
-        raise ValueError(f"{path} holds no errors ({_first_line(error)}); {way_out}.") from error
-    with opened:
-        yield opened
+    with READING:
+        try:
+            opened = xr.open_dataset(path, engine="netcdf4", decode_timedelta=True)
+            _ = opened["errors"].sizes["lead_time"]
+        except (OSError, RuntimeError, KeyError, ValueError) as error:
+            way_out = f"make it again with `{evaluate_command(Run(path.parent))}`"
+            raise ValueError(
+                f"{path} holds no errors ({_first_line(error)}); {way_out}."
+            ) from error
+        with opened:
+            yield opened
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ SURFACE = {
     "datasets": "",
     "inspect": "run --json",
     "import": "file --preset --run --data --set",
+    "app": "--runs --data --port --host --browser",
     "batch run": "job --dry-run --init-time --workers --scheduler --now --redo",
     "batch status": "job --json --last --now",
     "batch verify": "job --json --now",

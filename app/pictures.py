@@ -1,0 +1,195 @@
+"""Pictures, kept: what one visitor has looked at is there at once for the next.
+
+Everything that is kept is bounded, in bytes where it may be large, and nothing that is kept is changed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from app.choices import data_paths
+from stforecast.figures.boxes import Box
+from stforecast.figures.field_map import FieldMap
+from stforecast.figures.geography import View, find_view
+from stforecast.figures.regions import REGIONS, regions_of
+from stforecast.figures.wind import reference_speed
+from stforecast.viewing.catalogue import Entry
+from stforecast.viewing.forecasts import Forecasts, open_forecasts
+from stforecast.viewing.kept import Kept
+from stforecast.viewing.reading import READING
+from stforecast.viewing.scaling import scale_of
+from stforecast.viewing.shown import Shown
+from stforecast.viewing.shown import View as Kind
+
+__all__ = [
+    "WHOLE",
+    "Picture",
+    "Sight",
+    "box_of",
+    "cell_at",
+    "forecasts_of",
+    "kept_png",
+    "picture_of",
+    "regions_for",
+    "shown_of",
+]
+
+WHOLE = "whole grid"
+"""The region that is no part."""
+_PNG_BYTES = 96 * 2**20
+_SHOWN_BYTES = 256 * 2**20
+_WIDTH = 900
+"""Pixels of a panel: about twice what it takes on the page."""
+_ALONE = 1500
+"""Pixels of a panel that stands alone."""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What somebody looks at: one variable of one forecast, on one sort of map."""
+
+    entry: Entry
+    init_time: np.datetime64
+    channel: str
+    projection: str = "automatic"
+    region: str = WHOLE
+    with_wind: bool = False
+    alone: bool = False
+    """One panel has the page to itself."""
+
+    @property
+    def forecast_key(self) -> tuple[object, ...]:
+        """Tells forecasts apart."""
+        return (self.entry.path, self.entry.stamp, str(self.init_time), self.channel)
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Tells sights apart."""
+        return (
+            *self.forecast_key,
+            *(self.projection, self.region, self.with_wind, self.alone),
+        )
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A map as a PNG."""
+
+    png: bytes
+    size: tuple[int, int]
+
+
+def forecasts_of(entry: Entry) -> Forecasts:
+    """The forecasts of an entry, opened once.
+
+    Raises:
+        ValueError: the entry is broken.
+    """
+    return _opened((entry.path, entry.stamp), entry, data_paths())
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _opened(key: tuple[object, ...], _entry: Entry, places: tuple[str, ...]) -> Forecasts:
+    with READING:
+        found = open_forecasts(_entry)
+        if len(found.init_times) > 0:
+            return found
+        # Its data are not where they were: perhaps they are among those named at the start.
+        for place in places:
+            try:
+                moved = open_forecasts(_entry, data=place)
+            except (ValueError, OSError):
+                continue  # other data
+            if len(moved.init_times) > 0:
+                return moved
+        return found
+
+
+def shown_of(sight: Sight) -> Shown:
+    """Fields, truth and baselines of a sight, computed or read once."""
+    forecasts = forecasts_of(sight.entry)
+
+    def make() -> Shown:
+        with READING:
+            return forecasts.shown(sight.init_time, sight.channel)
+
+    return _kept_shown().get(sight.forecast_key, make)
+
+
+def picture_of(
+    sight: Sight, what: Kind, number: int, *, mark: tuple[int, int] | None = None
+) -> Picture | None:
+    """One panel at the lead time of a number; None where there is no such field.
+
+    Args:
+        mark: row and column of a cell that is marked.
+    """
+    shown = shown_of(sight)
+    field = shown.field(what, number)
+    if field is None:
+        return None
+    drawn = _map_of(sight, what)
+    wind = None
+    if sight.with_wind and what == "forecast" and shown.wind is not None:
+        wind = (shown.wind[0][number], shown.wind[1][number])
+    png = kept_png((*sight.key, what, number, mark), lambda: drawn.png(field, wind=wind, mark=mark))
+    return Picture(png, drawn.size)
+
+
+def cell_at(sight: Sight, what: Kind, x: float, y: float) -> tuple[int, int] | None:
+    """Row and column of the cell at fractions of a panel, from the upper left; None beside the map."""
+    return _map_of(sight, what).cell_at(x, y)
+
+
+def _map_of(sight: Sight, what: Kind) -> FieldMap:
+    alike: dict[Kind, Kind] = {"truth": "forecast", "truth anomaly": "anomaly"}
+    scaled = alike.get(what, what)
+    return _map((sight.key, scaled), sight, scaled)
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _map(key: tuple[object, ...], _sight: Sight, _what: Kind) -> FieldMap:
+    shown = shown_of(_sight)
+    return FieldMap(
+        _view(_sight),
+        scale_of(shown, _what),
+        width=_ALONE if _sight.alone else _WIDTH,
+        smooth=not shown.fields.are_cells,
+        wind_speed=None if shown.wind is None else reference_speed(*shown.wind),
+    )
+
+
+def _view(sight: Sight) -> View:
+    return find_view(
+        forecasts_of(sight.entry).grid,
+        projection=sight.projection,
+        region=box_of(sight),
+        pixels=_ALONE if sight.alone else _WIDTH,
+    )
+
+
+def box_of(sight: Sight) -> Box | None:
+    """West, south, east and north of the region in degrees; None of the whole grid."""
+    return None if sight.region == WHOLE else REGIONS[sight.region]
+
+
+def regions_for(forecasts: Forecasts) -> tuple[str, ...]:
+    """Names of the regions that a grid covers."""
+    return regions_of(forecasts.grid)
+
+
+def kept_png(key: tuple[object, ...], make: Callable[[], bytes]) -> bytes:
+    """A PNG that is made once, as long as there is room for it."""
+    return _kept_pngs().get(key, make)
+
+
+@st.cache_resource(show_spinner=False)
+def _kept_shown() -> Kept[Shown]:
+    return Kept(lambda shown: shown.nbytes, most_bytes=_SHOWN_BYTES)
+
+
+@st.cache_resource(show_spinner=False)
+def _kept_pngs() -> Kept[bytes]:
+    return Kept(len, most_bytes=_PNG_BYTES)
