@@ -9,7 +9,16 @@ from matplotlib.figure import Figure
 from stforecast.figures.palette import FAINT, INK
 from stforecast.figures.panels import make_figure
 
-__all__ = ["LEFT", "RIGHT", "clean_axes", "draw_head", "draw_legend", "make_panels", "number_text"]
+__all__ = [
+    "LEFT",
+    "RIGHT",
+    "clean_axes",
+    "draw_head",
+    "draw_legend",
+    "legend_columns",
+    "make_panels",
+    "number_text",
+]
 
 _PANEL = (2.75, 2.0)
 """Width and height of a panel in inches."""
@@ -36,7 +45,7 @@ def make_panels(
     across = n_columns * panel_width + (n_columns - 1) * _GAPS[0]
     down = n_rows * panel_height + (n_rows - 1) * _GAPS[1]
     width = LEFT + across + RIGHT
-    n_legend = -(-len(legend) // _columns_of(legend, width))
+    n_legend = -(-len(legend) // legend_columns(legend, width))
     head = _HEAD + _LEGEND_ROW * max(n_legend - 2, 0)
     height = head + down + _FOOT
     figure = make_figure(width, height)
@@ -61,7 +70,7 @@ def draw_head(figure: Figure, title: str, below: str) -> None:
 def draw_legend(figure: Figure, handles: Sequence[Artist], *, n_columns: int) -> None:
     """A legend below the head, in as many columns as are wanted and fit."""
     width, height = figure.get_size_inches()
-    n_columns = min(n_columns, _columns_of([str(one.get_label()) for one in handles], width))
+    n_columns = min(n_columns, legend_columns([str(one.get_label()) for one in handles], width))
     figure.legend(
         handles=handles,
         loc="upper left",
@@ -75,7 +84,7 @@ def draw_legend(figure: Figure, handles: Sequence[Artist], *, n_columns: int) ->
     )
 
 
-def _columns_of(texts: Sequence[str], width: float) -> int:
+def legend_columns(texts: Sequence[str], width: float) -> int:
     """Columns of a legend with these texts that fit into a figure so many inches wide."""
     longest = max(map(len, texts), default=0)
     return max(1, int((width - LEFT) / (_HANDLE + _LETTER * longest)))

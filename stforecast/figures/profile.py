@@ -14,7 +14,14 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullForm
 from pipelines.series import channels_of, names, parse_step
 from stforecast.figures.curves import METRICS, rules_text
 from stforecast.figures.fields import find_leads, zone_text
-from stforecast.figures.frames import LEFT, clean_axes, draw_head, draw_legend, number_text
+from stforecast.figures.frames import (
+    LEFT,
+    clean_axes,
+    draw_head,
+    draw_legend,
+    legend_columns,
+    number_text,
+)
 from stforecast.figures.palette import FAINT, INK, forecaster_style, pretty_units
 from stforecast.figures.panels import make_figure
 from stforecast.layouts.labels import count_units
@@ -182,8 +189,10 @@ def plot_periods(scores: xr.Dataset, *, channel: str, metric: str = "rmse") -> F
     values = table.values * factor
     forecasters = [str(name) for name in table["forecaster"].values]
     periods = [str(name) for name in table["period"].values]
-    legend = -(-len(forecasters) // _LEGEND_COLUMNS) * _LEGEND_ROW
     width = max(LEFT + len(periods) * (len(forecasters) + 1) * _BAR + 0.2, _NARROWEST)
+    labels = [forecaster_style(name).label for name in forecasters]
+    columns = min(_LEGEND_COLUMNS, legend_columns(labels, width))
+    legend = -(-len(forecasters) // columns) * _LEGEND_ROW
     height = _HEAD + legend + _BARS + _FOOT
     figure = make_figure(width, height)
     axes = figure.add_axes((LEFT / width, _FOOT / height, 1 - (LEFT + 0.2) / width, _BARS / height))
@@ -194,7 +203,7 @@ def plot_periods(scores: xr.Dataset, *, channel: str, metric: str = "rmse") -> F
     axes.set_title(pretty_units(units), fontsize=7.5, color=INK, loc="left", pad=9)
     title = f"{METRICS.get(metric, metric)} by period: {channel}"
     draw_head(figure, title, rules_text(scores))
-    draw_legend(figure, _patches(forecasters), n_columns=_LEGEND_COLUMNS)
+    draw_legend(figure, _patches(forecasters), n_columns=columns)
     return figure
 
 
