@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 import xarray as xr
 
-__all__ = ["PIPELINES", "OpenSeries", "Pipeline", "find_pipeline"]
+__all__ = ["PIPELINES", "MakeFrames", "OpenSeries", "Pipeline", "find_pipeline"]
 
 
 @runtime_checkable
@@ -31,7 +31,24 @@ class OpenSeries(Protocol):
         """The series of the wanted variables at the wanted step; frames are read when asked for.
 
         Where channels come apart, it takes `missing` too: "drop" leaves out a time that one of them
-        lacks, "mask" keeps it.
+        lacks, "mask" keeps it. Of video it takes `clips`, a `ClipConfig`.
+        """
+        ...
+
+
+@runtime_checkable
+class MakeFrames(Protocol):
+    """Makes the frames of training windows by number, without end: each number is another window."""
+
+    def __call__(
+        self, series: xr.DataArray, *, length: int, seed: int
+    ) -> Callable[[int], np.ndarray]:
+        """A function that makes the frames (length, channel, y, x) of a window.
+
+        Args:
+            series: what the data were opened as; its attributes say where the material lies.
+            length: frames of a window.
+            seed: of all windows; the same seed and number give the same window.
         """
         ...
 
@@ -52,11 +69,20 @@ class Pipeline:
     """Whether values are counts over a time step: then a longer one cannot be had by leaving out."""
     channels_apart: bool = False
     """Whether a time may lack some of the channels, as where each variable has its own files."""
+    is_video: bool = False
+    """Whether its series are clips (`pipelines.clips`); its opener then takes `clips: ClipConfig`."""
+    maker: str = ""
+    """module:function of its `MakeFrames`, where training windows are made on the fly."""
 
     @property
     def open_series(self) -> OpenSeries:
         """Opens raw files as a lazy series."""
         return _load(self.opener)
+
+    @property
+    def make_frames(self) -> MakeFrames | None:
+        """Makes training windows on the fly; None where they are cut from the series."""
+        return _load(self.maker) if self.maker else None
 
     @property
     def write_sample(self) -> Callable[..., list[Path]]:
@@ -79,6 +105,29 @@ PIPELINES: dict[str, Pipeline] = {
         sampler="pipelines.taxibj_sample:write_taxibj_sample",
         has_sums=True,
     ),
+    **{
+        name: Pipeline(
+            name=name,
+            summary=summary,
+            opener=f"pipelines.video.{module}:open_{name}",
+            sampler=f"pipelines.video.{module}_sample:write_{name}_sample",
+            is_video=True,
+            maker="pipelines.video.moving_mnist:make_moving_frames" if made else "",
+        )
+        for name, module, summary, made in (
+            ("mmnist", "moving_mnist", "Moving MNIST, made from the digits' idx files", True),
+            ("mfmnist", "moving_mnist", "Moving Fashion-MNIST, made from its idx files", True),
+            ("kth", "kth", "KTH Action: .avi clips or folders of frames", False),
+            (
+                "kitticaltech",
+                "kitticaltech",
+                "KITTI drives to train, Caltech Pedestrian to test",
+                False,
+            ),
+            ("human", "human", "Human3.6M: folders of frames or clips", False),
+            ("video", "own_video", "any folder of clips or of frames", False),
+        )
+    },
 }
 
 

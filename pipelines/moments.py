@@ -42,6 +42,8 @@ class Moments:
         kept_shape = last.shape[: last.ndim - len(axes)]
         groups = last.reshape(*kept_shape, int(np.prod(last.shape[len(kept_shape) :])))
         wide = groups.astype("float64")
+        if values.dtype.kind != "f":  # whole numbers have no infinity
+            groups = wide.copy()
         count = np.full(kept_shape, float(groups.shape[-1]))
         # The sum of everything tells whether everything is finite.
         with np.errstate(invalid="ignore", over="ignore"):

@@ -14,6 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pipelines.moments import Moments, moments_of_planes
+from pipelines.series import channels_of
 from pipelines.store import blocks_of, stored_moments
 
 __all__ = ["METHODS", "Normaliser", "fit_normaliser"]
@@ -83,7 +84,7 @@ def fit_normaliser(
     Args:
         series: the training split alone.
         method: "zscore" (mean 0, standard deviation 1), "minmax01" (range 0 to 1) or "minmax11"
-            (range −1 to 1).
+            (range −1 to 1); the range is that of what can be, where a channel has both bounds.
 
     Raises:
         ValueError: a channel is constant or holds no finite value.
@@ -102,17 +103,28 @@ def fit_normaliser(
             )
     if method == "zscore":
         offset, scale = moments.mean, moments.std
-    elif method == "minmax01":
-        offset, scale = moments.minimum, moments.maximum - moments.minimum
     else:
-        offset = (moments.maximum + moments.minimum) / 2
-        scale = (moments.maximum - moments.minimum) / 2
+        low, high = _range_of(series, moments)
+        middle = (low + high) / 2
+        offset, scale = (low, high - low) if method == "minmax01" else (middle, (high - low) / 2)
     return Normaliser(
         tuple(map(float, offset)),
         tuple(map(float, scale)),
         method,
         tuple(map(float, moments.mean)),
     )
+
+
+def _range_of(series: xr.DataArray, moments: Moments) -> tuple[np.ndarray, np.ndarray]:
+    """Least and greatest value of each channel: those that can be, where both are known.
+
+    A grey level is one of 0 to 255, whatever levels the training frames happen to hold.
+    """
+    bounds = np.array([[one.valid_min, one.valid_max] for one in channels_of(series)]).T
+    known = np.isfinite(bounds).all(axis=0)
+    seen = np.array([moments.minimum, moments.maximum])
+    low, high = np.where(known, bounds, seen)
+    return low, high
 
 
 def _moments_of(series: xr.DataArray, progress: Callable[[int, int], None] | None) -> Moments:

@@ -10,6 +10,7 @@ __all__ = ["PROTOCOLS", "test_frames"]
 PROTOCOLS: dict[str, str] = {
     "openstl": "the last 500 windows, as OpenSTL tests TaxiBJ",
     "stresnet": "the last four weeks, as DeepST and ST-ResNet test TaxiBJ",
+    "published": "the clips that a video data set's publication tests on",
 }
 """What each one tests on. OpenSTL validates on its test windows, and cuts training right up to them;
 here validation is its own, and a gap is kept."""

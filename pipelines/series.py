@@ -1,7 +1,8 @@
 """The series: what every pipeline yields, one labelled array of frames.
 
-Dims `("time", "channel", "y", "x")`, float32, NaN where a value is missing. Gaps in time are allowed:
-a missing frame is simply absent. What a channel is travels with it, as coordinates along `channel`.
+Dims `("time", "channel", "y", "x")`, float32, NaN where a value is missing; or uint8, of 8-bit pictures,
+which miss nothing. Gaps in time are allowed: a missing frame is simply absent. What a channel is travels
+with it, as coordinates along `channel`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -92,7 +92,12 @@ class SplitConfig(BaseModel):
 
 
 def resolve_split(
-    times: np.ndarray, config: SplitConfig, *, window_steps: int, time_step: np.timedelta64
+    times: np.ndarray,
+    config: SplitConfig,
+    *,
+    window_steps: int,
+    time_step: np.timedelta64,
+    parts: np.ndarray | None = None,
 ) -> dict[str, range]:
     """The frames of each split, as ranges of indices into `times`.
 
@@ -102,11 +107,16 @@ def resolve_split(
     Args:
         times: strictly increasing.
         window_steps: history + horizon.
+        parts: of each time, its place in the published split: 0 training, 1 validation, 2 test, in this
+            order. They count unless the experiment names a split; None where the data have none.
 
     Raises:
-        ValueError: splits overlap, or one holds no frame.
+        ValueError: splits overlap, or one holds no frame, or the data have no published split.
     """
-    parts = config._parts()
+    plain = config.model_copy(update={"gap": None}) == SplitConfig()
+    if config.protocol == "published" or (plain and parts is not None):
+        return _published(parts)
+    wanted = config._parts()
     if config.protocol is not None:
         tested = test_frames(times, config.protocol, window_steps=window_steps, time_step=time_step)
         validated = round(tested.start * (1 - float(config.validation)))
@@ -115,13 +125,13 @@ def resolve_split(
             "validation": range(validated, tested.start),
             "test": tested,
         }
-    elif isinstance(parts[0], str):
+    elif isinstance(wanted[0], str):
         ranges = {
             name: range_between(times, str(part), name)
-            for name, part in zip(SPLITS, parts, strict=True)
+            for name, part in zip(SPLITS, wanted, strict=True)
         }
     else:
-        edges = np.rint(np.cumsum([0.0, *map(float, parts)]) * len(times)).astype(int)
+        edges = np.rint(np.cumsum([0.0, *map(float, wanted)]) * len(times)).astype(int)
         ranges = {
             name: range(int(start), int(stop))
             for name, (start, stop) in zip(SPLITS, pairwise(edges), strict=True)
@@ -133,7 +143,7 @@ def resolve_split(
     for earlier, later in pairwise(ordered):
         if ranges[earlier] and ranges[later]:
             _leave_gap(times, ranges, earlier, later, steps=gap, time_step=time_step)
-    for name, part in zip(SPLITS, parts, strict=True):
+    for name, part in zip(SPLITS, wanted, strict=True):
         if not ranges[name]:
             meant, way_out = f"split.{name} = {part!r}", "Name other times"
             if config.protocol is not None:
@@ -142,6 +152,30 @@ def resolve_split(
             raise ValueError(
                 f"{meant} holds no frame, gap of {gap} steps taken off: the data have {len(times)} "
                 f"frames {describe_span(times)}. {way_out}, or a smaller split.gap."
+            )
+    return ranges
+
+
+def _published(parts: np.ndarray | None) -> dict[str, range]:
+    """The frames of each split where each time says to which one it belongs.
+
+    Its clips lie further apart than any window: nothing is left out between the splits.
+    """
+    if parts is None:
+        raise ValueError(
+            "split.protocol = 'published' is for video whose split is published, but these data say "
+            "none; name fractions or times instead."
+        )
+    edges = np.searchsorted(parts, range(len(SPLITS) + 1))
+    ranges = {
+        name: range(int(start), int(stop))
+        for name, (start, stop) in zip(SPLITS, pairwise(edges), strict=True)
+    }
+    for name, frames in ranges.items():
+        if not frames:
+            raise ValueError(
+                f"split.protocol = 'published': the data have no clip for {name}. Give all of the "
+                "dataset's files, or name fractions instead."
             )
     return ranges
 

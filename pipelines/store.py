@@ -1,6 +1,6 @@
 """The analysis-ready store: a series as one memory-mappable array with its labels beside it.
 
-    STORE/frames.npy      float32 (time, channel, y, x), C order
+    STORE/frames.npy      float32, or uint8 of 8-bit pictures, (time, channel, y, x), C order
     STORE/labels.nc       times, channels, units, grid and attributes, as NetCDF
     STORE/moments.npy     float64 (time, channel, kind, 5): count, mean, squares, minimum and maximum of
                           each plane's values and of its tendency, the change since one time step before
@@ -40,6 +40,7 @@ __all__ = [
     "fingerprint_of",
     "is_store",
     "open_store",
+    "stored_dtype",
     "stored_moments",
     "write_store",
 ]
@@ -70,7 +71,7 @@ def write_store(
     with atomic_path(path) as folder:
         folder.mkdir()
         frames = np.lib.format.open_memmap(
-            folder / "frames.npy", mode="w+", dtype="float32", shape=series.shape
+            folder / "frames.npy", mode="w+", dtype=stored_dtype(series), shape=series.shape
         )
         for start, stop in blocks_of(series):
             frames[start:stop] = series[start:stop].values
@@ -83,6 +84,11 @@ def write_store(
         np.save(folder / "moments.npy", moments)
         np.save(folder / "digests.npy", digests)
         finish_store(series, folder)
+
+
+def stored_dtype(series: xr.DataArray) -> str:
+    """How a store holds the values of a series: 8-bit pictures as they are, all others as float32."""
+    return "uint8" if series.dtype == np.uint8 else "float32"
 
 
 def finish_store(
@@ -174,7 +180,9 @@ def _combined(digests: np.ndarray) -> str:
 def _frames_fingerprint(series: xr.DataArray) -> str:
     digests = []
     for start, stop in blocks_of(series):
-        digests.append(digests_of(np.ascontiguousarray(series[start:stop].values, "float32")))
+        digests.append(
+            digests_of(np.ascontiguousarray(series[start:stop].values, stored_dtype(series)))
+        )
     empty = np.empty((0, series.shape[1], 16), dtype="uint8")
     return _combined(np.concatenate([empty, *digests]))
 

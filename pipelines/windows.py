@@ -4,18 +4,27 @@ B: batch, T: history step, H: horizon step, C: channel, K: plane of an extra inp
 X: column.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from pipelines.clips import WHOLE
 from pipelines.resample import describe_steps, is_irregular, is_patchy
 
-__all__ = ["WindowDataset", "WindowSpec", "Windows", "holds_enough", "window_starts"]
+__all__ = [
+    "FreshWindows",
+    "WindowDataset",
+    "WindowSpec",
+    "Windows",
+    "holds_enough",
+    "window_starts",
+]
 
 _WINDOWS_AT_ONCE = 4096
 
@@ -49,6 +58,7 @@ def window_starts(
     time_step: np.timedelta64,
     within: range,
     present: Bool[np.ndarray, "N C"] | None = None,
+    stride: Int[np.ndarray, "N"] | None = None,
 ) -> np.ndarray:
     """The index of the first frame of every window that lies inside `within` and crosses no gap.
 
@@ -58,6 +68,9 @@ def window_starts(
         within: the frames of one split.
         present: which frames hold a value, by channel; then windows are left out whose history does
             not hold enough (`holds_enough`), or that have no value to forecast.
+        stride: of each frame, how many lie between the starts of windows in its run of frames without
+            a gap, from the run's first frame on, or back from its last one where it is below 0; `WHOLE`
+            of `pipelines.clips` is the length of a window. Every frame starts one unless given.
 
     Raises:
         ValueError: not one window fits.
@@ -74,8 +87,10 @@ def window_starts(
         raise ValueError(
             f"A window needs {spec.length} frames in a row (history {spec.history} + horizon "
             f"{spec.horizon}), but the longest run without a gap among {n_times} frames has "
-            f"{max(map(len, runs))}. {_way_out(inside)}"
+            f"{max(map(len, runs))}. {_way_out(inside, in_clips=stride is not None)}"
         )
+    if stride is not None:
+        starts = _on_stride(starts, breaks, stride[within.start : within.stop], spec)
     if present is None:
         return starts + within.start
     kept = _filled(present[within.start : within.stop], starts, spec)
@@ -116,7 +131,25 @@ def _filled(
     return np.concatenate(kept)
 
 
-def _way_out(times: np.ndarray) -> str:
+def _on_stride(
+    starts: np.ndarray, breaks: np.ndarray, stride: np.ndarray, spec: WindowSpec
+) -> np.ndarray:
+    """Those starts that lie a whole number of strides from an end of their run of frames.
+
+    Args:
+        breaks: of each frame, how many gaps lie before it.
+    """
+    run = breaks[starts]
+    first = np.searchsorted(breaks, run, side="left")
+    last = np.searchsorted(breaks, run, side="right") - 1
+    step = stride[starts]
+    length = np.abs(step)
+    length = np.where(length >= WHOLE, spec.length, length)
+    away = np.where(step > 0, starts - first, last - (starts + spec.length - 1))
+    return starts[away % length == 0]
+
+
+def _way_out(times: np.ndarray, *, in_clips: bool) -> str:
     if is_irregular(times):
         return (
             f"The steps between frames differ ({describe_steps(times)}): bring them onto a regular axis "
@@ -124,6 +157,11 @@ def _way_out(times: np.ndarray) -> str:
             "most frames lie on, with missing = 'mask'."
         )
     told = f" (now {describe_steps(times)})" if is_patchy(times) else ""
+    if in_clips:
+        return (
+            "Windows do not reach over the end of a clip: choose a shorter history or horizon, or "
+            "longer clips (of moving digits clips.frames), or give a split a larger share."
+        )
     return (
         f"Choose a shorter history or horizon, more data, or missing = 'mask', which goes over gaps"
         f"{told}."
@@ -173,8 +211,36 @@ class WindowDataset(Dataset):
         """The windows of a whole batch."""
         chosen = np.asarray(indices)
         rows = self.starts[chosen][:, None] + self._offsets  # (B, T + H)
-        windows = torch.from_numpy(np.asarray(self.frames[rows]))  # a copy: fancy indexing
+        windows = torch.from_numpy(np.asarray(self.frames[rows], dtype="float32"))  # a copy
         windows[torch.from_numpy(chosen < 0)] = float("nan")
         seen = self.spec.history
         inputs = torch.from_numpy(self.inputs[rows[:, :seen]])
+        return Windows(windows[:, :seen], inputs, windows[:, seen:])
+
+
+class FreshWindows(Dataset):
+    """Windows that are made when they are asked for, each by its number; no number is the last.
+
+    Index −1 gives a window of NaN, as that of `WindowDataset` does.
+    """
+
+    def __init__(
+        self, make_frames: Callable[[int], np.ndarray], spec: WindowSpec, *, n_windows: int
+    ) -> None:
+        """Take what makes the frames (T + H, C, Y, X) of a window, and the windows of an epoch."""
+        self.make_frames = make_frames
+        self.spec = spec
+        self._n_windows = n_windows
+
+    def __len__(self) -> int:
+        return self._n_windows
+
+    def __getitems__(self, numbers: list[int]) -> Windows:
+        """The windows of a whole batch."""
+        windows = torch.from_numpy(
+            np.stack([self.make_frames(max(number, 0)) for number in numbers]).astype("float32")
+        )
+        windows[torch.tensor(numbers) < 0] = float("nan")
+        seen = self.spec.history
+        inputs = torch.empty((len(numbers), seen, 0))
         return Windows(windows[:, :seen], inputs, windows[:, seen:])

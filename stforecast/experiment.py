@@ -9,6 +9,7 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from pipelines.atomic import atomic_path
+from pipelines.clips import ClipConfig
 from pipelines.inputs import GROUPS, INPUTS
 from pipelines.places import PlaceConfig
 from pipelines.resample import Rule
@@ -63,6 +64,8 @@ class TrainingConfig(BaseModel):
     """Stop after so many epochs without a better validation loss; never unless given."""
     window_stride: int = Field(default=1, ge=1)
     """Steps between the starts of neighbouring training windows."""
+    windows_per_epoch: int = Field(default=10_000, ge=1)
+    """Of training windows that are made on the fly, how many an epoch has; no two have the same."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """"auto": bfloat16 mixed precision on a GPU that has it, float32 elsewhere."""
 
@@ -94,6 +97,8 @@ class Experiment(BaseModel):
     "where"; none in the published networks."""
     place: PlaceConfig = PlaceConfig()
     """Where a grid without coordinates lies, for maps and files; no forecast depends on it."""
+    clips: ClipConfig = ClipConfig()
+    """Video only: how its clips are made."""
     history: int = Field(default=12, ge=1)
     """Steps seen; the last one is the init_time."""
     horizon: int = Field(default=12, ge=1)

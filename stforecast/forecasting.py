@@ -16,7 +16,7 @@ from stforecast.figures.save import save_figure
 from stforecast.forecaster import Forecaster, load_forecaster
 from stforecast.history import complete_init_times, histories_hold_enough
 from stforecast.layouts import layout_of, write_forecasts
-from stforecast.source import open_series
+from stforecast.source import lazy_series
 
 __all__ = ["choose_init_times", "forecast_batches", "forecast_file"]
 
@@ -60,17 +60,7 @@ def forecast_file(
     _check_output(Path(output), Path(source))
     forecaster = load_forecaster(run, device=choose_device(device))
     placed = forecaster.experiment.place.changed(place)
-    series = forecaster.select(
-        open_series(
-            forecaster.experiment.dataset,
-            source,
-            variables=forecaster.experiment.variables,
-            time_step=forecaster.experiment.time_step,
-            time_zone=placed.zone or forecaster.experiment.place.zone,
-            missing=forecaster.experiment.missing,
-            resample=forecaster.experiment.resample,
-        )
-    )
+    series = forecaster.select(lazy_series(forecaster.experiment, source, time_zone=placed.zone))
     if "note" in series.attrs:
         note(series.attrs["note"])
     chosen = choose_init_times(forecaster, series, init_times)

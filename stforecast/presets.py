@@ -11,6 +11,12 @@ __all__ = ["DEFAULT_PRESETS", "base_experiment"]
 DEFAULT_PRESETS: dict[str, str] = {
     "weatherbench": "weatherbench-t2m-gsta",
     "taxibj": "taxibj-gsta",
+    "mmnist": "mmnist-gsta",
+    "mfmnist": "mfmnist-gsta",
+    "kth": "kth-gsta",
+    "kitticaltech": "kitticaltech-gsta",
+    "human": "human-gsta",
+    "video": "video-gsta",
 }
 """The preset of `train DATASET` when none is named."""
 

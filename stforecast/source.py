@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from pipelines import find_pipeline
+from pipelines.clips import FRAME_STEP, ClipConfig
 from pipelines.fetching import FETCHERS
 from pipelines.resample import Rule
 from pipelines.series import (
@@ -26,9 +27,19 @@ from pipelines.weather_times import thin
 from stforecast.experiment import Experiment
 from stforecast.time_axis import Missing, check_resampling, complete_only, in_zone, on_axis
 
-__all__ = ["cache_folder", "experiment_series", "find_data", "open_series", "stored_series"]
+__all__ = [
+    "cache_folder",
+    "experiment_series",
+    "find_data",
+    "lazy_series",
+    "open_series",
+    "stored_series",
+]
 
 Days = Literal["all", "complete"]
+
+_FETCHED_AS = {"mmnist": "mnist", "mfmnist": "fashion-mnist"}
+"""What `fetch` calls the files that a dataset is made of, where that is something else."""
 
 
 def find_data(dataset: str, path: str | Path | None = None) -> Path:
@@ -44,8 +55,9 @@ def find_data(dataset: str, path: str | Path | None = None) -> Path:
     place = Path(os.environ.get("STFORECAST_DATA", "data")) / dataset
     if not place.exists():
         ways = [f"make a synthetic sample with `stforecast sample {dataset} {place}`"]
-        if dataset in FETCHERS:
-            ways.insert(0, f"fetch them with `stforecast fetch {dataset} {place}`")
+        source = _FETCHED_AS.get(dataset, dataset)
+        if source in FETCHERS:
+            ways.insert(0, f"fetch them with `stforecast fetch {source} {place}`")
         raise ValueError(
             f"no data for {dataset} at {place}: {', '.join(ways)}, name them with --data PATH, set "
             "STFORECAST_DATA, or train with --sample."
@@ -63,6 +75,7 @@ def open_series(
     time_zone: str | None = None,
     missing: Missing = "drop",
     resample: Rule = "none",
+    clips: ClipConfig | None = None,
 ) -> xr.DataArray:
     """The lazy series (time, channel, y, x) of raw files or a store, float32 in physical units.
 
@@ -77,12 +90,19 @@ def open_series(
             "drop" leaves it out.
         resample: a rule of `pipelines.resample` that brings frames at irregular times onto the axis of
             `time_step`.
+        clips: of video, how its clips are made.
 
     Raises:
         ValueError: the data cannot be read, or lack what is wanted.
     """
     pipeline = find_pipeline(dataset)
     place = find_data(dataset, path)
+    if pipeline.is_video:
+        _check_clips(time_step=time_step, missing=missing, resample=resample)
+        if is_store(place):
+            return _from_store(dataset, place, variables=variables, step=None)
+        own: dict[str, Any] = {"clips": clips or ClipConfig()}
+        return pipeline.open_series(place, variables=variables, **own)
     step = None if time_step is None else parse_step(time_step)
     if resample != "none":
         check_resampling(dataset, resample, step)
@@ -100,6 +120,20 @@ def open_series(
     if days == "complete":
         series = complete_only(series, place)
     return on_axis(series, step, missing=missing, rule=resample)
+
+
+def _check_clips(*, time_step: str | None, missing: Missing, resample: Rule) -> None:
+    """Raise ValueError if something is wanted that frames without times do not have."""
+    for name, value, plain in (
+        ("time_step", time_step, (None, name_step(FRAME_STEP))),
+        ("missing", missing, ("drop",)),
+        ("resample", resample, ("none",)),
+    ):
+        if value not in plain:
+            raise ValueError(
+                f"{name} = {value!r}: the frames of a clip have no times, and none of them is missing; "
+                "leave it out. clips.every takes one frame of so many."
+            )
 
 
 def _from_store(
@@ -153,6 +187,7 @@ def stored_series(
     time_zone: str | None = None,
     missing: Missing = "drop",
     resample: Rule = "none",
+    clips: ClipConfig | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> xr.DataArray:
     """As `open_series`, but memory-mapped: what is not a store is copied once to one in the cache.
@@ -168,6 +203,7 @@ def stored_series(
         time_zone=time_zone,
         missing=missing,
         resample=resample,
+        clips=clips,
     )
     if series.chunks is None:
         return series
@@ -193,7 +229,28 @@ def experiment_series(
         time_zone=experiment.place.zone,
         missing=experiment.missing,
         resample=experiment.resample,
+        clips=experiment.clips,
         progress=progress,
+    )
+
+
+def lazy_series(
+    experiment: Experiment, path: str | Path, *, time_zone: str | None = None
+) -> xr.DataArray:
+    """The lazy series that an experiment is about, of the data at a path, incomplete days and all.
+
+    Args:
+        time_zone: of local times, where it is not the one of the experiment's place.
+    """
+    return open_series(
+        experiment.dataset,
+        path,
+        variables=experiment.variables,
+        time_step=experiment.time_step,
+        time_zone=time_zone or experiment.place.zone,
+        missing=experiment.missing,
+        resample=experiment.resample,
+        clips=experiment.clips,
     )
 
 
@@ -212,7 +269,7 @@ def _cache_key(dataset: str, path: Path, series: xr.DataArray, missing: Missing)
     digest.update(series["time"].values.tobytes())
     for name in beside_frames(series):  # their files lie beside `path`
         digest.update(series[name].values.tobytes())
-    for name in ("holidays", "time_zone", "resample"):
+    for name in ("holidays", "time_zone", "resample", "clips"):
         digest.update(str(series.attrs.get(name, "")).encode())
     files = sorted(path.rglob("*")) if path.is_dir() else [path]
     for file in files:

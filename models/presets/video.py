@@ -9,6 +9,7 @@ __all__ = ["VIDEO"]
 _MMNIST = Preset(
     name="mmnist-gsta",
     dataset="mmnist",
+    normalisation="minmax01",
     network="simvp",
     options=simvp_options("gsta", 64, 512, 4, 8),
     history=10,
@@ -48,6 +49,7 @@ _MMNIST_NOTES = {"swin": "Published without the mask of shifted windows: masked_
 _KTH = Preset(
     name="kth-gsta",
     dataset="kth",
+    normalisation="minmax01",
     network="simvp",
     options=simvp_options("gsta", 64, 256, 2, 6, drop_path=0.2),
     history=10,
@@ -64,6 +66,7 @@ _KTH = Preset(
 _KITTI = Preset(
     name="kitticaltech-gsta",
     dataset="kitticaltech",
+    normalisation="minmax01",
     network="simvp",
     options=simvp_options("gsta", 64, 256, 2, 6, drop_path=0.2),
     history=10,
@@ -80,6 +83,7 @@ _KITTI = Preset(
 _HUMAN = Preset(
     name="human-gsta",
     dataset="human",
+    normalisation="minmax01",
     network="simvp",
     options=simvp_options("gsta", 64, 256, 4, 8, drop_path=0.1),
     history=4,
@@ -98,6 +102,7 @@ _HUMAN = Preset(
 _BAIR = Preset(
     name="bair-gsta",
     dataset="bair",
+    normalisation="minmax01",
     network="simvp",
     options=simvp_options("gsta", 64, 256, 2, 8, drop_path=0.1),
     history=4,
@@ -179,6 +184,15 @@ VIDEO: tuple[Preset, ...] = (
         options=simvp_options("tau", 64, 256, 2, 6, drop_path=0.1),
         parameters=None,
         macs=None,
+    ),
+    replace(
+        _KTH,
+        name="video-gsta",
+        dataset="video",
+        horizon=10,
+        parameters=None,
+        macs=None,
+        note="KTH's network on clips of your own: nobody has published this one.",
     ),
     _KITTI,
     replace(

@@ -44,6 +44,16 @@ FETCHERS: dict[str, Fetcher] = {
             summary="ERA5 from the Climate Data Store, with a key of yours: a NetCDF file a month",
             function="pipelines.fetching.era5_cds:fetch_era5_cds",
         ),
+        Fetcher(
+            name="mnist",
+            summary="MNIST's images and the test set of Moving MNIST: a folder for mmnist, 0.8 GB",
+            function="pipelines.fetching.mnist:fetch_mnist",
+        ),
+        Fetcher(
+            name="fashion-mnist",
+            summary="Fashion-MNIST's images: a folder for mfmnist, 31 MB",
+            function="pipelines.fetching.mnist:fetch_fashion_mnist",
+        ),
     )
 }
 

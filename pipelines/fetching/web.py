@@ -13,7 +13,7 @@ from zarr.abc.store import (
 from pipelines.fetching.failure import FetchError, Patience
 from pipelines.fetching.integrity import fault_of
 
-__all__ = ["PassingError", "WebReader"]
+__all__ = ["PassingError", "WebReader", "check_status"]
 
 _PASSING = (408, 425, 429)  # and all of 5xx: the server may answer better later
 _CHECKSUMS = ("x-goog-hash", "content-md5", "etag")
@@ -53,7 +53,7 @@ class WebReader:
             async with self._session.get(f"{self._address}/{key}", headers=asked) as response:
                 if response.status in (404, 410):
                     return None
-                _check_status(response.status, response.headers, f"{self._address}/{key}")
+                check_status(response.status, response.headers, f"{self._address}/{key}")
                 body = await response.read()
                 headers = response.headers
         except TimeoutError as error:
@@ -77,7 +77,13 @@ class WebReader:
             await self._session.close()
 
 
-def _check_status(status: int, headers: Mapping[str, str], url: str) -> None:
+def check_status(status: int, headers: Mapping[str, str], url: str) -> None:
+    """See that a server gives what was asked for.
+
+    Raises:
+        PassingError: it may do so later.
+        FetchError: it refuses.
+    """
     if status < 300:
         return
     if status in _PASSING or status >= 500:

@@ -24,7 +24,7 @@ from pipelines.preparing.workplace import (
     open_workplace,
     source_files,
 )
-from pipelines.store import SCHEMA_VERSION, finish_store, open_store
+from pipelines.store import SCHEMA_VERSION, finish_store, open_store, stored_dtype
 from pipelines.store_statistics import DIGEST_BYTES, frames_before, measure, training_rows
 from pipelines.weather_opening import OpenedWeather
 from pipelines.weatherbench import lazy_series
@@ -181,7 +181,7 @@ def _arrays(place: Workplace, copying: Copying) -> dict[str, ArrayFile]:
     """
     shape = copying.series.shape
     layouts = {
-        "frames": (shape, "float32"),
+        "frames": (shape, stored_dtype(copying.series)),
         "moments": ((*shape[:2], 2, 5), "float64"),
         "digests": ((*shape[:2], DIGEST_BYTES), "uint8"),
     }

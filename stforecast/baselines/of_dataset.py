@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from pipelines import PIPELINES
 from pipelines.series import name_step
 from stforecast.baselines.climatology import Climatology, fit_climatology, load_climatology
 from stforecast.baselines.day_of_year import has_climatology
@@ -31,6 +32,7 @@ __all__ = [
 BASELINES: dict[str, tuple[str, ...]] = {
     "weatherbench": ("persistence", "climatology"),
     "taxibj": ("persistence", "daily_naive", "weekly_naive", "historical_average"),
+    **{name: ("persistence",) for name, pipeline in PIPELINES.items() if pipeline.is_video},
 }
 """Names of the baselines of each dataset; one that is not listed has those of the weather."""
 

@@ -19,18 +19,18 @@ import numpy as np
 import torch
 import xarray as xr
 
-from pipelines.resample import Rule
 from stforecast.allocator import keep_memory
 from stforecast.batch.fingerprint import frame_facts, input_fingerprint, label_digest
 from stforecast.batch.folders import staging, sweep
 from stforecast.batch.publish import publish, settle
 from stforecast.batch.work import Outcome, OutputSpec, Task, iso
 from stforecast.device import choose_device
+from stforecast.experiment import Experiment
 from stforecast.forecaster import Forecaster, load_forecaster
 from stforecast.history import complete_init_times, history_frames
 from stforecast.layouts import write_forecasts
-from stforecast.source import find_data, open_series
-from stforecast.time_axis import Missing
+from stforecast.lead_texts import is_counted
+from stforecast.source import find_data, lazy_series
 
 __all__ = ["open_forecaster", "open_input", "run_task"]
 
@@ -121,9 +121,15 @@ def open_forecaster(run: str, *, device: str = "cpu") -> Forecaster:
     """The forecaster of a run, read once a process while its file stays as it is.
 
     Raises:
-        ValueError: there is none, it is damaged, or there is no such device.
+        ValueError: there is none, it is damaged, there is no such device, or its frames have no times.
     """
-    return _cached_forecaster(run, choose_device(device), _stamp(Path(run)))
+    forecaster = _cached_forecaster(run, choose_device(device), _stamp(Path(run)))
+    if is_counted({"dataset": forecaster.experiment.dataset}):
+        raise ValueError(
+            f"{run} forecasts {forecaster.experiment.dataset}, whose frames have no times, and jobs go "
+            "by the clock; make its forecasts with `stforecast forecast`."
+        )
+    return forecaster
 
 
 @lru_cache(maxsize=1)
@@ -143,41 +149,17 @@ def open_input(forecaster: Forecaster, source: str, *, place: Sequence[str] = ()
     """
     experiment = forecaster.experiment
     file = find_data(experiment.dataset, source)
-    zone = experiment.place.changed(place).zone or experiment.place.zone
-    variables = None if experiment.variables is None else tuple(experiment.variables)
-    series = _cached_series(
-        experiment.dataset,
-        str(file),
-        variables,
-        experiment.time_step,
-        zone,
-        experiment.missing,
-        experiment.resample,
-        _stamp(file),
-    )
+    zone = experiment.place.changed(place).zone
+    # A frozen model has a hash, whatever its base class's type says.
+    series = _cached_series(experiment, str(file), zone, _stamp(file))  # pyright: ignore[reportArgumentType]
     return forecaster.select(series)
 
 
 @lru_cache(maxsize=1)
 def _cached_series(
-    dataset: str,
-    source: str,
-    variables: tuple[str, ...] | None,
-    time_step: str | None,
-    zone: str | None,
-    missing: Missing,
-    resample: Rule,
-    stamp: tuple,
+    experiment: Experiment, source: str, zone: str | None, stamp: tuple
 ) -> xr.DataArray:
-    return open_series(
-        dataset,
-        source,
-        variables=variables,
-        time_step=time_step,
-        time_zone=zone,
-        missing=missing,
-        resample=resample,
-    )
+    return lazy_series(experiment, source, time_zone=zone)
 
 
 def _stamp(path: Path) -> tuple:

@@ -26,7 +26,7 @@ from stforecast.batch.scoring import score_made
 from stforecast.batch.verification import Verification, scores_of_month
 from stforecast.batch.work import iso
 from stforecast.forecaster import Forecaster
-from stforecast.source import find_data, open_series
+from stforecast.source import find_data, lazy_series
 
 __all__ = ["verify_job"]
 
@@ -138,15 +138,7 @@ def _open_truth(job: Job, config: VerifyConfig, forecaster: Forecaster) -> xr.Da
         part = "input" if data == job.input.data else "truth"
         data = str(mirror(data, Path(job.state) / part))
     experiment = forecaster.experiment
-    return open_series(
-        experiment.dataset,
-        find_data(experiment.dataset, data),
-        variables=experiment.variables,
-        time_step=experiment.time_step,
-        time_zone=experiment.place.zone,
-        missing=experiment.missing,
-        resample=experiment.resample,
-    )
+    return lazy_series(experiment, find_data(experiment.dataset, data))
 
 
 def _verify_month(work: _Work, month: str, rows: Sequence[Row]) -> None:

@@ -8,7 +8,10 @@ import typer
 
 
 def fetch(
-    dataset: Annotated[str, typer.Argument(help="weatherbench, ecmwf-open or era5-cds.")],
+    dataset: Annotated[
+        str,
+        typer.Argument(help="weatherbench, ecmwf-open, era5-cds, mnist or fashion-mnist."),
+    ],
     out: Annotated[
         Path,
         typer.Argument(help="Zarr store to make (weatherbench), or folder to add files to."),
@@ -17,7 +20,8 @@ def fetch(
         str | None,
         typer.Option(
             help="weatherbench: a Zarr store, gs://, https:// or a folder. ecmwf-open: ecmwf, aws, "
-            "azure, google or an address. era5-cds: address of the API."
+            "azure, google or an address. era5-cds: address of the API. mnist, fashion-mnist: address "
+            "of a folder that has the files."
         ),
     ] = None,
     grid: Annotated[
@@ -58,8 +62,9 @@ def fetch(
     """Fetch real data: every read is checked and tried again, and an interrupted fetch goes on.
 
     weatherbench: ERA5 of WeatherBench 2, or any Zarr store of weather data. ecmwf-open: the newest
-    analyses of ECMWF. era5-cds: ERA5 from the Climate Data Store, with a key of yours. An option that
-    names an archive is for that one alone; defaults stand in brackets.
+    analyses of ECMWF. era5-cds: ERA5 from the Climate Data Store, with a key of yours. mnist: for
+    mmnist, with its published test set; fashion-mnist: for mfmnist. An option that names an archive is
+    for that one alone; defaults stand in brackets.
     """
     from pipelines.fetching import find_fetcher
     from stforecast.cli.progress import console, progress_bar

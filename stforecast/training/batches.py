@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from torch.utils.data import DataLoader, Sampler
 
-from pipelines.windows import WindowDataset
+from pipelines.windows import FreshWindows, WindowDataset
 
 __all__ = ["make_loader", "step_seed"]
 
@@ -13,10 +13,14 @@ __all__ = ["make_loader", "step_seed"]
 class EpochOrder(Sampler[int]):
     """The windows in an order that depends on seed and epoch alone."""
 
-    def __init__(self, n_windows: int, *, seed: int | None) -> None:
-        """Take a seed to shuffle; without one the order is that of time."""
+    def __init__(self, n_windows: int, *, seed: int | None, fresh: bool = False) -> None:
+        """Take a seed to shuffle; without one the order is that of time.
+
+        Fresh windows are made by their numbers, and each epoch has numbers of its own.
+        """
         self._n_windows = n_windows
         self._seed = seed
+        self._fresh = fresh
         self._epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -24,6 +28,9 @@ class EpochOrder(Sampler[int]):
         self._epoch = epoch
 
     def __iter__(self) -> Iterator[int]:
+        if self._fresh:
+            first = self._epoch * self._n_windows
+            return iter(range(first, first + self._n_windows))
         if self._seed is None:
             return iter(range(self._n_windows))
         generator = np.random.default_rng([self._seed, self._epoch])
@@ -62,7 +69,7 @@ class SharedBatches(Sampler[list[int]]):
 
 
 def make_loader(
-    dataset: WindowDataset,
+    dataset: WindowDataset | FreshWindows,
     *,
     batch_size: int,
     seed: int | None,
@@ -80,7 +87,8 @@ def make_loader(
             f"training.batch_size ({batch_size}) counts the windows of all {n_processes} processes "
             f"together and must be a multiple of {n_processes}."
         )
-    order = EpochOrder(len(dataset), seed=seed)
+    fresh = isinstance(dataset, FreshWindows)
+    order = EpochOrder(len(dataset), seed=seed, fresh=fresh)
     batches = SharedBatches(
         order,
         batch_size=batch_size,

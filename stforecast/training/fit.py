@@ -16,7 +16,6 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from rich.console import Console
 
 from models.network import Network
-from pipelines.windows import WindowDataset
 from stforecast.forecaster import Forecaster
 from stforecast.run import Run
 from stforecast.training.batches import make_loader
@@ -51,7 +50,7 @@ def fit(
     config = plan.experiment.training
     loaders = {
         name: make_loader(
-            WindowDataset(plan.frames, plan.starts[name], plan.spec, inputs=plan.inputs),
+            plan.windows(name),
             batch_size=config.batch_size,
             seed=plan.experiment.seed if name == "train" else None,
             rank=processes.rank,

@@ -1,11 +1,14 @@
 """The plan of a training: an experiment with everything about its data resolved."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 import xarray as xr
 
+from pipelines import find_pipeline
+from pipelines.clips import window_stride_of
 from pipelines.grid import Grid
 from pipelines.inputs import Inputs, fit_inputs, resolve_inputs
 from pipelines.places import PlaceConfig
@@ -13,7 +16,7 @@ from pipelines.presence import values_present
 from pipelines.series import name_step, parse_step, time_step_of
 from pipelines.split import SPLITS, SplitConfig, resolve_split
 from pipelines.store import fingerprint_of
-from pipelines.windows import WindowSpec, window_starts
+from pipelines.windows import FreshWindows, WindowDataset, WindowSpec, window_starts
 from stforecast.experiment import Experiment
 from stforecast.verification.weights import cell_area_weights
 
@@ -37,6 +40,15 @@ class Plan:
     inputs: np.ndarray
     """Numbers of each frame that the extra inputs are made of, (time, number)."""
     n_channels: int
+    make_frames: Callable[[int], np.ndarray] | None = None
+    """Makes the frames of a training window by its number, where none is cut from the series."""
+
+    def windows(self, split: str) -> WindowDataset | FreshWindows:
+        """The windows of a split; those of training may be made on the fly."""
+        if split == "train" and self.make_frames is not None:
+            n_windows = self.experiment.training.windows_per_epoch
+            return FreshWindows(self.make_frames, self.spec, n_windows=n_windows)
+        return WindowDataset(self.frames, self.starts[split], self.spec, inputs=self.inputs)
 
 
 def make_plan(experiment: Experiment, series: xr.DataArray) -> Plan:
@@ -50,10 +62,19 @@ def make_plan(experiment: Experiment, series: xr.DataArray) -> Plan:
             "train on the original files."
         )
     spec = WindowSpec(experiment.history, experiment.horizon)
-    split = resolve_split(times, experiment.split, window_steps=spec.length, time_step=step)
+    split = resolve_split(
+        times,
+        experiment.split,
+        window_steps=spec.length,
+        time_step=step,
+        parts=series["part"].values if "part" in series.coords else None,
+    )
     present = values_present(series) if experiment.missing == "mask" else None
+    stride = window_stride_of(series)
     starts = {
-        name: window_starts(times, spec, time_step=step, within=split[name], present=present)
+        name: window_starts(
+            times, spec, time_step=step, within=split[name], present=present, stride=stride
+        )
         for name in SPLITS
     }
     starts["train"] = starts["train"][:: config.window_stride]
@@ -97,7 +118,17 @@ def make_plan(experiment: Experiment, series: xr.DataArray) -> Plan:
         extra=extra,
         inputs=extra.of_frames(series),
         n_channels=series.sizes["channel"],
+        make_frames=_maker_of(experiment, series, spec),
     )
+
+
+def _maker_of(
+    experiment: Experiment, series: xr.DataArray, spec: WindowSpec
+) -> Callable[[int], np.ndarray] | None:
+    make = find_pipeline(experiment.dataset).make_frames
+    if make is None:
+        return None
+    return make(series, length=spec.length, seed=experiment.seed)
 
 
 def _is_circular(series: xr.DataArray) -> bool:

@@ -123,6 +123,7 @@ def _opened(experiment: Experiment, path: Path, *, may_copy: bool) -> xr.DataArr
         time_zone=experiment.place.zone,
         missing=experiment.missing,
         resample=experiment.resample,
+        clips=experiment.clips,
     )
 
 

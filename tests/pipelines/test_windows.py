@@ -4,7 +4,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.windows import WindowDataset, WindowSpec, holds_enough, window_starts
+from pipelines.windows import (
+    FreshWindows,
+    WindowDataset,
+    WindowSpec,
+    holds_enough,
+    window_starts,
+)
 
 HOUR = np.timedelta64(1, "h").astype("timedelta64[ns]")
 
@@ -134,3 +140,29 @@ def test_extra_inputs_go_with_the_frames_of_the_history():
     inputs = np.arange(20, dtype="float32").reshape(10, 2)
     windows = WindowDataset(windows.frames, windows.starts, windows.spec, inputs=inputs)
     assert windows.__getitems__([1]).inputs.tolist() == [[[4, 5], [6, 7], [8, 9]]]
+
+
+def test_fresh_windows_are_made_by_their_numbers_without_end():
+    windows = FreshWindows(
+        lambda number: np.full((5, 1, 2, 2), number, dtype="uint8"), WindowSpec(3, 2), n_windows=4
+    )
+    assert len(windows) == 4
+    history, inputs, target = windows.__getitems__([7, 0, -1])
+    assert history.shape == (3, 3, 1, 2, 2)
+    assert target.shape == (3, 2, 1, 2, 2)
+    assert inputs.shape == (3, 3, 0)
+    assert history[:2, 0, 0, 0, 0].tolist() == [7, 0]
+    assert torch.isnan(history[2]).all()
+    assert torch.isnan(target[2]).all()
+
+
+def test_clips_that_are_too_short_name_their_own_way_out():
+    times = np.datetime64("2020-01-01", "ns") + np.array([0, 1, 2, 24, 25, 26]) * HOUR
+    with pytest.raises(ValueError, match=r"do not reach over the end of a clip: .*clips\.frames"):
+        window_starts(
+            times,
+            WindowSpec(2, 2),
+            time_step=HOUR,
+            within=range(6),
+            stride=np.ones(6, dtype="int32"),
+        )

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from pipelines.clips import GREY, Clip, clip_series
 from pipelines.store import fingerprint_of, open_store, write_store
 from stforecast.experiment import load_experiment
 from stforecast.source import (
@@ -56,6 +57,10 @@ def test_data_are_looked_for_where_the_environment_says(store, monkeypatch, tmp_
         find_data("weatherbench")
     with pytest.raises(ValueError, match=r"no data for taxibj at .*: make a synthetic sample"):
         find_data("taxibj")
+    # Moving digits are made of what goes by another name.
+    for dataset, source in (("mmnist", "mnist"), ("mfmnist", "fashion-mnist")):
+        with pytest.raises(ValueError, match=f"`stforecast fetch {source} .*{dataset}`"):
+            find_data(dataset)
     store.rename(tmp_path / "weatherbench")
     assert open_series("weatherbench").sizes["time"] == 200
 
@@ -165,3 +170,24 @@ def test_times_that_lack_a_channel_make_another_copy_where_they_are_averaged(tmp
     assert np.array_equal(dropped["time"], masked["time"])
     assert float(masked[0]) == 283.5  # hours 1 to 6
     assert float(dropped[0]) == 284  # hours 2, 4, 6
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("time_step", "6h"), ("missing", "mask"), ("resample", "linear")]
+)
+def test_what_frames_without_times_do_not_have_is_refused(tmp_path, option, value):
+    with pytest.raises(
+        ValueError, match=f"{option} = '{value}': the frames of a clip have no times"
+    ):
+        open_series("video", tmp_path, **{option: value})
+
+
+def test_a_store_of_video_is_opened_as_it_is(tmp_path):
+    frames = np.zeros((9, 1, 8, 8), dtype="uint8")
+    clips = [Clip(part, 3, part) for part in ("train", "validation", "test")]
+    series = clip_series(
+        frames, clips, channels=GREY, attrs={"dataset": "video", "source": "made here"}
+    )
+    write_store(series, tmp_path / "store")
+    opened = stored_series("video", tmp_path / "store", time_step="1min")
+    assert opened.identical(series)

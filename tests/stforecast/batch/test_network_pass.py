@@ -2,6 +2,7 @@ import errno
 import os
 from dataclasses import replace
 from socket import gethostname
+from types import SimpleNamespace
 
 import fsspec
 import numpy as np
@@ -20,6 +21,7 @@ from stforecast.batch.work import OutputSpec, Task, forecast_init_times, iso, pa
 from stforecast.experiment import load_experiment
 from stforecast.forecaster import Forecaster
 from stforecast.layouts import read_forecast
+from stforecast.presets import base_experiment
 
 OPTIONS = {"spatial_width": 8, "translator_width": 16, "translator_layers": 2}
 HISTORY, HORIZON, STEPS, PLACES = 4, 3, 5, 4
@@ -307,3 +309,13 @@ def test_files_say_nothing_of_when_they_were_written(place):
     run(tasks_of(place, [8]))
     with xr.open_dataset(place / "out" / "0103T00.nc", engine="netcdf4") as dataset:
         assert dataset.attrs["history"].startswith("batch job of stforecast ")
+
+
+def test_frames_without_times_are_no_matter_for_jobs(tmp_path, monkeypatch):
+    experiment = load_experiment(base=base_experiment("kth"))
+    of_video = SimpleNamespace(experiment=experiment)
+    monkeypatch.setattr(network_pass, "_cached_forecaster", lambda *told: of_video)
+    with pytest.raises(
+        ValueError, match="forecasts kth, whose frames have no times, and jobs go by"
+    ):
+        network_pass.open_forecaster(str(tmp_path))

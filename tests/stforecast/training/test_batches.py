@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.windows import WindowDataset, WindowSpec
+from pipelines.windows import FreshWindows, WindowDataset, WindowSpec
 from stforecast.training.batches import make_loader, step_seed
 
 
@@ -81,3 +81,26 @@ def test_step_seeds_differ_and_repeat():
     seeds = [step_seed(7, epoch=e, batch=b, rank=r) for e, b, r in places]
     assert len(set(seeds)) == len(seeds)
     assert step_seed(7, epoch=2, batch=1, rank=0) == step_seed(7, epoch=2, batch=1, rank=0)
+
+
+def test_each_epoch_of_fresh_windows_has_numbers_of_its_own_that_processes_share():
+    windows = FreshWindows(
+        lambda number: np.full((2, 1, 1, 1), number, dtype="float32"), WindowSpec(1, 1), n_windows=8
+    )
+
+    def numbers(*, epoch, rank=0, n_processes=1):
+        loader = make_loader(
+            windows,
+            batch_size=4,
+            seed=0,
+            rank=rank,
+            n_processes=n_processes,
+            pin_memory=False,
+        )
+        loader.batch_sampler.sampler.set_epoch(epoch)
+        return indices_of(loader)
+
+    assert sum(numbers(epoch=0), []) == list(range(8))
+    assert sum(numbers(epoch=2), []) == list(range(16, 24))
+    shares = [numbers(epoch=2, rank=rank, n_processes=2) for rank in (0, 1)]
+    assert [sorted(a + b) for a, b in zip(*shares, strict=True)] == numbers(epoch=2)
