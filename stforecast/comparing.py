@@ -13,10 +13,15 @@ from pipelines.series import names
 from stforecast.baselines.of_dataset import BASELINE_NAMES
 from stforecast.evaluated import evaluate_command, load_scores
 from stforecast.experiment import Experiment, as_tree
+from stforecast.lead_texts import is_counted, lead_text
 from stforecast.run import Run
 from stforecast.verification.dialects import dialect_for
-from stforecast.verification.report import lead_text
-from stforecast.verification.skill import beats_until, scores_of_metric, skill
+from stforecast.verification.skill import (
+    beats_until,
+    headline_metric,
+    scores_of_metric,
+    skill,
+)
 
 __all__ = ["Comparison", "compare_runs", "skill_table"]
 
@@ -83,7 +88,7 @@ def compare_runs(
     )
 
 
-def skill_table(scores: xr.Dataset, *, metric: str = "rmse") -> pd.DataFrame:
+def skill_table(scores: xr.Dataset, *, metric: str | None = None) -> pd.DataFrame:
     """How far each forecaster beats each baseline: a row for each forecaster, channel and baseline.
 
     Columns forecaster, channel, baseline; `beats_until`, the longest lead time up to which it is better
@@ -92,11 +97,13 @@ def skill_table(scores: xr.Dataset, *, metric: str = "rmse") -> pd.DataFrame:
 
     Args:
         scores: as `evaluate` gives them.
-        metric: an error, the lower the better.
+        metric: an error, the lower the better; `headline_metric` unless given.
 
     Raises:
         ValueError: the scores lack the metric, or it is no plain error.
     """
+    metric = headline_metric(scores) if metric is None else metric
+    counted = is_counted(scores.attrs)
     known = [str(name) for name in scores["forecaster"].values]
     scored = scores_of_metric(scores, metric).notnull().any("forecaster")
     rows = []
@@ -116,7 +123,7 @@ def skill_table(scores: xr.Dataset, *, metric: str = "rmse") -> pd.DataFrame:
                         "channel": str(channel),
                         "baseline": baseline,
                         "beats_until": pd.Timedelta(longest),
-                        "says": _says(longest, part["lead_time"].values, baseline),
+                        "says": _says(longest, part["lead_time"].values, baseline, counted=counted),
                         "skill_first": values[0] if len(values) else np.nan,
                         "skill_last": values[-1] if len(values) else np.nan,
                     }
@@ -126,12 +133,12 @@ def skill_table(scores: xr.Dataset, *, metric: str = "rmse") -> pd.DataFrame:
     return table.sort_values(["forecaster", "channel"], kind="stable", ignore_index=True)
 
 
-def _says(longest: np.timedelta64, leads: np.ndarray, baseline: str) -> str:
+def _says(longest: np.timedelta64, leads: np.ndarray, baseline: str, *, counted: bool) -> str:
     if len(leads) == 0:
         return f"no truth to compare with {baseline}"
     if longest == np.timedelta64(0):
-        return f"does not beat {baseline} at {lead_text(leads[0])}"
-    return f"beats {baseline} up to {lead_text(longest)}" + (
+        return f"does not beat {baseline} at {lead_text(leads[0], counted=counted)}"
+    return f"beats {baseline} up to {lead_text(longest, counted=counted)}" + (
         ", the last lead time" if longest == leads[-1] else ""
     )
 
@@ -220,5 +227,6 @@ def _attrs(scores: Mapping[str, xr.Dataset], key: str) -> dict[str, str]:
 
 
 def _leads(scores: xr.Dataset) -> str:
-    leads = scores["lead_time"].values
-    return f"{len(leads)} of {lead_text(leads[0])} to {lead_text(leads[-1])}"
+    leads, counted = scores["lead_time"].values, is_counted(scores.attrs)
+    first, last = (lead_text(lead, counted=counted) for lead in leads[[0, -1]])
+    return f"{len(leads)} of {first} to {last}"

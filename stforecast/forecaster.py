@@ -80,6 +80,11 @@ class Forecaster:
         """The same forecaster on another device."""
         return replace(self, network=self.network.to(device))
 
+    def unclipped(self) -> "Forecaster":
+        """The same forecaster, whose forecasts keep values that cannot exist."""
+        free = {"valid_min": -np.inf, "valid_max": np.inf}
+        return replace(self, channels=tuple(replace(one, **free) for one in self.channels))
+
     def forecast(
         self, series: xr.DataArray, *, init_times: Sequence[Any] | np.ndarray, steps: int
     ) -> xr.DataArray:

@@ -18,6 +18,7 @@ from stforecast.benchmarking.trainings import Trainer, Trainings
 from stforecast.device import choose_device
 from stforecast.errors import TrainingError
 from stforecast.experiment import as_tree, read_tree
+from stforecast.lead_texts import is_counted
 
 __all__ = ["run_benchmark"]
 
@@ -148,7 +149,8 @@ def _facts(
     synthetic = " (synthetic)" if attrs.get("synthetic") == "true" else ""
     return {
         "dataset": f"{experiment.dataset}{synthetic}, {attrs['grid'].replace('x', '×')} cells",
-        "window": f"{experiment.history} → {experiment.horizon} frames, every {experiment.time_step}",
+        "window": f"{experiment.history} → {experiment.horizon} frames"
+        + ("" if is_counted(attrs) else f", every {experiment.time_step}"),
         "train": str(experiment.split.train),
         "validation": f"{experiment.split.validation}: chooses learning rate and epoch",
         "test": f"{experiment.split.test}: {attrs['n_init_times']} forecasts",

@@ -49,14 +49,15 @@ _PLACES = (
 """Where a name may stand beside its point, in points; the first place that is free."""
 
 
-def plot_benchmark(results: Results, *, metric: str = "rmse") -> Figure:
+def plot_benchmark(results: Results, *, metric: str | None = None) -> Figure:
     """Score against the latency of one window: a panel for each channel, baselines as lines.
 
     Bars are the deviations over seeds.
 
     Args:
-        metric: one that the scores have, an error.
+        metric: one that the scores have, an error; RMSE, or else their first one, unless given.
     """
+    metric = results.scores[0].metric if metric is None else metric
     chosen = [score for score in results.scores if score.metric == metric]
     channels = list(dict.fromkeys(score.channel for score in chosen))
     n_columns = min(len(channels), _COLUMNS)

@@ -10,13 +10,15 @@ from stforecast.baselines.of_dataset import BASELINE_NAMES
 from stforecast.evaluation import evaluate_run
 from stforecast.figures.curves import METRICS
 from stforecast.run import Run
-from stforecast.verification.dialects import dialect_for
+from stforecast.verification.dialects import dialect_for, dialect_of
 from stforecast.verification.score_units import score_units
 
 __all__ = ["Score", "metric_name", "score_run", "summarise_seeds"]
 
 _WANTED = ("rmse", "mae", "acc")
 """Metrics that a benchmark shows, as far as the dialect has them."""
+_SHORT = ("acc", "ssim", "psnr", "lpips")
+"""Those that a table's head knows by their letters."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Score:
     channel: str
     """Of the forecasts."""
     metric: str
-    """"rmse", "mae" or "acc"."""
+    """Such as "rmse"."""
     mean: float
     """Over the seeds."""
     deviation: float | None
@@ -62,7 +64,10 @@ def summarise_seeds(scores_of: Mapping[str, Sequence[xr.Dataset]]) -> tuple[Scor
     """
     first = next(seeds[0] for seeds in scores_of.values() if seeds)
     baselines = [str(name) for name in first["forecaster"].values if name in BASELINE_NAMES]
-    metrics = [name for name in _WANTED if name in first["metric"].values]
+    known = first["metric"].values
+    # Where there is no RMSE, as of video, what the dialect itself shows.
+    wanted = _WANTED if "rmse" in known else dialect_of(first.attrs).shown
+    metrics = [name for name in wanted if name in known]
     return tuple(
         _summary(label, kind, str(channel), metric, seeds)
         for label, kind, seeds in (
@@ -104,4 +109,4 @@ def _pooled(scores: xr.Dataset, baseline: str | None, channel: str, metric: str)
 
 def metric_name(metric: str) -> str:
     """The name of a metric in a table's head."""
-    return "ACC" if metric == "acc" else METRICS[metric]
+    return metric.upper() if metric in _SHORT else METRICS[metric]

@@ -16,7 +16,7 @@ def evaluate(
         str | None,
         typer.Option(
             help="How scores are defined: wb2, wb1 or openstl for weather, traffic or openstl for "
-            "traffic; the dataset's first one unless given."
+            "traffic, video or openstl for video; the dataset's first one unless given."
         ),
     ] = None,
     threshold: Annotated[
@@ -28,8 +28,8 @@ def evaluate(
     """Score a run beside its dataset's baselines, for each channel and lead time.
 
     Weather has persistence and climatology; traffic has persistence, the same time a day and a week
-    before, and the historical average. Writes scores.nc, scores.csv, errors.nc (errors by cell and
-    by size) and figures into the run, and prints the tables.
+    before, and the historical average; video has persistence. Writes scores.nc, scores.csv, errors.nc
+    (errors by cell and by size) and figures into the run, and prints the tables.
     """
     from stforecast.cli.progress import console, progress_bar
     from stforecast.evaluation import evaluate_run
@@ -56,6 +56,12 @@ def evaluate(
         console.print(sentence)
     if "conversion" in scores.attrs:
         console.print(scores.attrs["conversion"])
+    if "published" in scores.attrs:
+        console.print(f"published: {scores.attrs['published']}")
+    if "fairness" in scores.attrs:
+        console.print(scores.attrs["fairness"])
+    if "fairness_remarks" in scores.attrs:
+        console.print(f"remark: {scores.attrs['fairness_remarks']}")
     if "note" in scores.attrs:
         console.print(f"note: {scores.attrs['note']}")
     console.print(f"scores: {opened.scores_file(dialect=scores.attrs['dialect'], split=split)}")

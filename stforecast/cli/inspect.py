@@ -16,6 +16,7 @@ def inspect(
 
     from stforecast.cli.progress import console
     from stforecast.forecaster import read_facts
+    from stforecast.lead_texts import is_counted
 
     facts = read_facts(run)
     if as_json:
@@ -31,7 +32,8 @@ def inspect(
     table.add_row("grid", _grid(facts))
     table.add_row(
         "window",
-        f"{experiment['history']} → {experiment['horizon']} frames, every {facts['time_step']}",
+        f"{experiment['history']} → {experiment['horizon']} frames"
+        + ("" if is_counted(experiment) else f", every {facts['time_step']}"),
     )
     if experiment.get("inputs"):
         table.add_row("inputs", ", ".join(experiment["inputs"]))

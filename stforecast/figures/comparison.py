@@ -24,7 +24,9 @@ from stforecast.figures.frames import (
     number_text,
 )
 from stforecast.figures.palette import FAINT, INK, forecaster_style, pretty_units
+from stforecast.lead_texts import is_counted
 from stforecast.verification.score_units import score_units
+from stforecast.verification.skill import headline_metric
 
 __all__ = ["plot_comparison", "plot_histories", "run_colour"]
 
@@ -42,7 +44,7 @@ def run_colour(number: int) -> str:
     return _COLOURS[number % len(_COLOURS)]
 
 
-def plot_comparison(comparison: Comparison, *, channel: str, metric: str = "rmse") -> Figure:
+def plot_comparison(comparison: Comparison, *, channel: str, metric: str | None = None) -> Figure:
     """Score against lead time: a line for each run's forecaster, and the baselines beside them.
 
     A baseline that scores the same in all runs is drawn once; else each run has its own, in the run's
@@ -50,6 +52,7 @@ def plot_comparison(comparison: Comparison, *, channel: str, metric: str = "rmse
 
     Args:
         channel: one that a run at least is scored on; the others have no line.
+        metric: the headline's of the first run (`headline_metric`) unless given.
 
     Raises:
         ValueError: no run has such a channel, or their scores do not have the metric.
@@ -58,6 +61,7 @@ def plot_comparison(comparison: Comparison, *, channel: str, metric: str = "rmse
         raise ValueError(
             f"No run is scored on channel {channel!r}; there are {names(comparison.channels)}."
         )
+    metric = headline_metric(comparison.scores[0]) if metric is None else metric
     chosen: dict[int, xr.DataArray] = {}
     shown = ""
     for number, scores in enumerate(comparison.scores):
@@ -71,7 +75,10 @@ def plot_comparison(comparison: Comparison, *, channel: str, metric: str = "rmse
             factor, units = score_units(scores, metric=metric, channel=channel)
             chosen[number] = scores["score"].sel(metric=metric, channel=channel) * factor
             shown = pretty_units(units)
-    clock = find_clock(np.unique([t["lead_time"].values[-1] for t in chosen.values()]))
+    clock = find_clock(
+        np.unique([t["lead_time"].values[-1] for t in chosen.values()]),
+        counted=is_counted(comparison.scores[0].attrs),
+    )
     lines = [*_lines_of_runs(chosen, comparison.names), *_lines_of_baselines(chosen)]
     labels = [line.label for line in lines if line.label]
     figure, (axes,) = make_panels(1, 1, legend=labels)

@@ -18,6 +18,7 @@ from matplotlib.ticker import (
     NullFormatter,
 )
 
+from pipelines.clips import FRAME_STEP
 from pipelines.series import names
 from stforecast.figures.frames import (
     LEFT,
@@ -30,7 +31,9 @@ from stforecast.figures.frames import (
 )
 from stforecast.figures.palette import FAINT, INK, forecaster_style, pretty_units
 from stforecast.figures.panels import make_figure
+from stforecast.lead_texts import is_counted
 from stforecast.verification.score_units import score_units
+from stforecast.verification.skill import headline_metric
 
 __all__ = [
     "METRICS",
@@ -53,10 +56,14 @@ METRICS = {
     "mape": "MAPE of active cells",
     "rmse_active": "RMSE of active cells",
     "mae_active": "MAE of active cells",
+    "mse_mean": "MSE of a pixel",
+    "ssim": "Structural similarity (SSIM)",
+    "psnr": "Peak signal-to-noise ratio (PSNR)",
+    "lpips": "Perceptual distance (LPIPS)",
 }
 """Names of metrics for readers."""
 
-_FROM_ZERO = ("rmse", "mse", "mae", "mape", "rmse_active", "mae_active")
+_FROM_ZERO = ("rmse", "mse", "mae", "mape", "rmse_active", "mae_active", "mse_mean", "lpips")
 
 
 def plot_scores(
@@ -66,14 +73,14 @@ def plot_scores(
 
     Args:
         scores: `score` (forecaster, metric, channel, lead_time), `units` along (metric, channel).
-        metric: "rmse" if the scores have it, else their first one, unless given.
+        metric: the headline's (`headline_metric`), else their first one, unless given.
         channels: all of them unless given.
 
     Raises:
         ValueError: the scores do not have the metric or a channel.
     """
     known = [str(name) for name in scores["metric"].values]
-    metric = ("rmse" if "rmse" in known else known[0]) if metric is None else metric
+    metric = (headline_metric(scores) or known[0]) if metric is None else metric
     if metric not in known:
         raise ValueError(f"metric {metric!r} is not in the scores, which hold {names(known)}.")
     known = [str(name) for name in scores["channel"].values]
@@ -82,7 +89,7 @@ def plot_scores(
         missing = names(name for name in channels if name not in known)
         raise ValueError(f"The scores have no channel {missing}; they have {names(known)}.")
     table = scores["score"].sel(metric=metric)
-    clock = find_clock(table["lead_time"].values)
+    clock = find_clock(table["lead_time"].values, counted=is_counted(scores.attrs))
     n_columns = min(len(channels), _COLUMNS)
     handles = forecaster_handles([str(name) for name in scores["forecaster"].values])
     figure, panels = make_panels(
@@ -107,8 +114,16 @@ def plot_scores(
     return figure
 
 
-def find_clock(lead_times: np.ndarray) -> tuple[str, np.timedelta64, tuple[float, ...]]:
-    """Unit of the lead times, its length, and the steps in which people count it."""
+def find_clock(
+    lead_times: np.ndarray, *, counted: bool = False
+) -> tuple[str, np.timedelta64, tuple[float, ...]]:
+    """Unit of the lead times, its length, and the steps in which people count it.
+
+    Args:
+        counted: frames are counted, as those of video are.
+    """
+    if counted:
+        return "frames", FRAME_STEP, (1, 2, 5, 10, 20, 50)
     if lead_times[-1] >= np.timedelta64(4, "D"):
         return "days", np.timedelta64(1, "D"), (1, 2, 5, 10, 30)
     if lead_times[-1] >= np.timedelta64(4, "h"):

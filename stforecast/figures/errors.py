@@ -32,7 +32,7 @@ from stforecast.figures.frames import (
 from stforecast.figures.geography import find_view, shows_cells
 from stforecast.figures.palette import FAINT, INK, forecaster_style
 from stforecast.figures.panels import Sheet, draw_colour_bar, draw_panel, make_figure
-from stforecast.verification.report import lead_text
+from stforecast.lead_texts import is_counted, lead_text
 
 __all__ = ["plot_error_histogram", "plot_error_map", "plot_scatter"]
 
@@ -85,7 +85,8 @@ def plot_error_map(
     figure = make_figure(*sheet.size)
     of_map = pooled_error(errors.sel(at), name, metric=metric) * factor
     whole = f"{number_text(float(f'{of_map:.3g}'))} {units}".strip()
-    what = f"{forecaster_style(name).label} {lead_text(at['lead_time'])}: {ERROR_METRICS[metric]}"
+    ahead = lead_text(at["lead_time"], counted=is_counted(errors.attrs))
+    what = f"{forecaster_style(name).label} {ahead}: {ERROR_METRICS[metric]}"
     notes = [str(errors.attrs.get("place_note", ""))]
     if metric == "skill" and np.isnan(field).any():
         notes.append("grey: nothing to beat, persistence is all but perfect there")
@@ -146,7 +147,12 @@ def plot_error_histogram(
     for axes, lead, rows in zip(panels, leads, counts.values, strict=True):
         _draw_histogram(axes, names, rows, edges=edges, bins=bins, log=shown.counted)
         axes.set_title(
-            lead_text(lead), fontsize=8.5, fontweight="bold", color=INK, loc="left", pad=5
+            lead_text(lead, counted=is_counted(errors.attrs)),
+            fontsize=8.5,
+            fontweight="bold",
+            color=INK,
+            loc="left",
+            pad=5,
         )
     for axes in panels[-min(len(leads), 2) :]:
         axes.set_xlabel(f"Forecast − truth ({shown.units})", fontsize=7.5, color=FAINT)
@@ -245,7 +251,8 @@ def plot_scatter(errors: xr.Dataset, *, channel: str, lead_time: Any = None) -> 
     units = f" ({shown.units})" if shown.units else ""
     label = forecaster_style(name).label
     axes.set_xlabel(f"Truth{units}", fontsize=7.5, color=FAINT)
-    axes.set_ylabel(f"{label} {lead_text(lead)}{units}", fontsize=7.5, color=FAINT)
+    ahead = lead_text(lead, counted=is_counted(errors.attrs))
+    axes.set_ylabel(f"{label} {ahead}{units}", fontsize=7.5, color=FAINT)
     box = (4.22 / width, 0.5 / height, 0.1 / width, 3.1 / height)
     bar = figure.colorbar(image, cax=figure.add_axes(box))
     bar.outline.set(linewidth=0.5, edgecolor=FAINT)  # pyright: ignore[reportCallIssue]

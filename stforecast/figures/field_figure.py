@@ -15,7 +15,6 @@ from stforecast.figures.panels import Scale, make_figure
 from stforecast.figures.rows import Row, draw_bars, draw_head, draw_rows, sheet_of
 from stforecast.figures.scales import anomaly_scale, error_scale, field_scale
 from stforecast.figures.wind import lay_arrows
-from stforecast.verification.report import lead_text
 
 __all__ = ["plot_field"]
 
@@ -72,12 +71,12 @@ def plot_field(
     row = Row("", values[[number]], scale)
     sheet = sheet_of([row], view, n_columns=1)
     figure = make_figure(*sheet.size)
-    start, valid = (minute_text(times[number]) for times in (fields.init_times, fields.valid_times))
-    zone = zone_text(fields.attrs)
-    made = "Truth" if what.startswith("truth") else f"{fields.made_by} from {start} {zone}"
+    valid, zone = minute_text(fields.valid_times[number]), zone_text(fields.attrs)
+    made = "Truth" if what.startswith("truth") else fields.made_from
     draw_head(figure, sheet, fields, _KINDS.get(what, "") + made)
-    stamp = f"valid {valid} {zone}"
-    draw_rows(figure, sheet, [row], [(lead_text(fields.lead_times[number]), stamp)], smooth=True)
+    stamp = "" if fields.counted else f"valid {valid} {zone}"
+    title = (fields.lead_texts[number], stamp)
+    draw_rows(figure, sheet, [row], [title], smooth=True)
     draw_bars(figure, sheet, [row])
     size = (round(sheet.panel[0] * _FINE), round(sheet.panel[1] * _FINE))
     axes = figure.axes[0]

@@ -16,7 +16,7 @@ from stforecast.figures.palette import (
     pretty_units,
 )
 from stforecast.layouts.labels import count_units
-from stforecast.verification.report import lead_text
+from stforecast.lead_texts import is_counted, lead_text
 
 __all__ = [
     "Fields",
@@ -56,6 +56,24 @@ class Fields:
     def valid_times(self) -> np.ndarray:
         """(N,)."""
         return self.init_times + self.lead_times
+
+    @property
+    def counted(self) -> bool:
+        """Whether frames are counted, as those of video are, which have no times."""
+        return is_counted(self.attrs)
+
+    @property
+    def lead_texts(self) -> list[str]:
+        """How far ahead each is, for readers."""
+        return [lead_text(lead, counted=self.counted) for lead in self.lead_times]
+
+    @property
+    def made_from(self) -> str:
+        """Who made the first of the forecasts, and when it starts, where there is a time."""
+        if self.counted:
+            return f"{self.made_by}, frames counted from the last input"
+        start = minute_text(self.init_times[0])
+        return f"{self.made_by} from {start} {zone_text(self.attrs)}"
 
     @property
     def title(self) -> str:

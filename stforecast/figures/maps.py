@@ -7,11 +7,10 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from stforecast.figures.fields import find_leads, minute_text, read_fields, zone_text
+from stforecast.figures.fields import find_leads, minute_text, read_fields
 from stforecast.figures.geography import find_view
 from stforecast.figures.panels import make_figure
 from stforecast.figures.rows import draw_bars, draw_head, draw_rows, rows_of, sheet_of
-from stforecast.verification.report import lead_text
 
 __all__ = ["plot_maps"]
 
@@ -58,10 +57,9 @@ def plot_maps(
     n_columns = _COLUMNS if truth is None else len(leads)
     sheet = sheet_of(rows, find_view(forecast), n_columns=n_columns)
     figure = make_figure(*sheet.size)
-    start = minute_text(fields.init_times[0])
-    draw_head(figure, sheet, fields, f"{fields.made_by} from {start} {zone_text(fields.attrs)}")
+    draw_head(figure, sheet, fields, fields.made_from)
     titles = [
-        (lead_text(fields.lead_times[lead]), minute_text(fields.valid_times[lead]))
+        (fields.lead_texts[lead], "" if fields.counted else minute_text(fields.valid_times[lead]))
         for lead in leads
     ]
     draw_rows(figure, sheet, rows, titles, smooth=smooth)

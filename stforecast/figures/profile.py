@@ -25,8 +25,8 @@ from stforecast.figures.frames import (
 from stforecast.figures.palette import FAINT, INK, forecaster_style, pretty_units
 from stforecast.figures.panels import make_figure
 from stforecast.layouts.labels import count_units
+from stforecast.lead_texts import lead_text
 from stforecast.verification.periods import PEAK_HOURS
-from stforecast.verification.report import lead_text
 from stforecast.verification.score_units import score_units
 
 __all__ = ["plot_periods", "plot_week"]

@@ -11,7 +11,6 @@ from stforecast.figures.fields import minute_text, read_sequence, zone_text
 from stforecast.figures.geography import find_view
 from stforecast.figures.panels import make_figure
 from stforecast.figures.rows import draw_bars, draw_head, draw_rows, rows_of, sheet_of
-from stforecast.verification.report import lead_text
 
 __all__ = ["plot_sequence"]
 
@@ -54,7 +53,7 @@ def plot_sequence(
     n_columns = -(-count // -(-count // _COLUMNS))
     sheet = sheet_of(rows, find_view(forecasts), n_columns=n_columns)
     figure = make_figure(*sheet.size)
-    ahead = lead_text(fields.lead_times[0]).removeprefix("+")
+    ahead = fields.lead_texts[0].removeprefix("+")
     draw_head(figure, sheet, fields, f"{fields.made_by}, {ahead} ahead, {zone_text(fields.attrs)}")
     stamps = [minute_text(time).split() for time in fields.valid_times]
     titles = [(clock, date) for date, clock in stamps]

@@ -14,14 +14,15 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from stforecast.figures.fields import Fields, find_leads, minute_text, read_fields, zone_text
+from pipelines.clips import FRAME_STEP
+from stforecast.figures.fields import Fields, find_leads, minute_text, read_fields
 from stforecast.figures.geography import View, find_view
 from stforecast.figures.palette import FAINT, INK
 from stforecast.figures.panels import draw_panel, make_figure
 from stforecast.figures.rows import Row
 from stforecast.figures.scales import error_scale, field_scale
 from stforecast.figures.strip_layout import MARGIN, StripBlock, StripLayout
-from stforecast.verification.report import lead_text
+from stforecast.lead_texts import lead_text
 
 __all__ = ["plot_fields_strip", "plot_strip"]
 
@@ -169,7 +170,7 @@ def _blocks_of(
     known = [part for part in (fields.truth, history) if part is not None and len(part) > 0]
     # One scale for all frames, whichever of them are shown: the input's are among them.
     scale = field_scale(replace(fields, truth=np.concatenate(known) if known else None), limits)
-    step = fields.lead_times[0]
+    step = _numbered_step(fields)
     blocks = []
     if history is not None and history_times is not None and len(history) > 0:
         most = max(len(shown), _LEAST_INPUT)
@@ -191,10 +192,10 @@ def _blocks_of(
 
 
 def _titles(
-    leads: np.ndarray, times: np.ndarray, step: np.timedelta64
+    leads: np.ndarray, times: np.ndarray, step: np.timedelta64 | None
 ) -> tuple[tuple[str, str], ...]:
-    """How long after the init time, and when; numbers of frames where they follow in seconds."""
-    if step < _SHORTEST:
+    """How long after the init time, and when; numbers of frames where they are numbered."""
+    if step is not None:
         numbers = [round(lead / step) for lead in leads]
         return tuple((f"{n:+d}".replace("-", "−") if n else "0", "") for n in numbers)
     stamps = [minute_text(time).split() for time in times]
@@ -209,12 +210,20 @@ def _titles(
     return tuple(titles)
 
 
+def _numbered_step(fields: Fields) -> np.timedelta64 | None:
+    """Time step of frames that are numbered; None of those whose times readers want to see."""
+    step = fields.lead_times[0]
+    if fields.counted:
+        return min(step, FRAME_STEP)
+    return step if step < _SHORTEST else None
+
+
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def _draw_head(figure: Figure, layout: StripLayout, fields: Fields) -> None:
-    said = f"{fields.made_by} from {minute_text(fields.init_times[0])} {zone_text(fields.attrs)}"
-    if fields.lead_times[0] < _SHORTEST:
+    said = fields.made_from
+    if _numbered_step(fields) is not None:
         said = f"{fields.made_by}, frames counted from the last input"
     below = "  ·  ".join(text for text in (said, fields.source) if text)
     figure.text(*layout.at(MARGIN, 0.32), fields.title, fontsize=11, fontweight="bold", color=INK)

@@ -191,6 +191,8 @@ def _attributes(forecast: xr.DataArray) -> dict[str, str]:
     attrs = file_attributes(forecast)
     init_time = np.datetime_as_string(forecast["init_time"].values[0], unit="m")
     zone = attrs.get("time_zone", "UTC").replace("unknown", "local time")
+    if attrs.get("clock") == "artificial":
+        zone = "(artificial clock)"
     title = f"{attrs['title']} from {init_time} {zone}"
     return {"Conventions": "CF-1.8", **attrs, "title": title}
 

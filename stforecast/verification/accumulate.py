@@ -11,6 +11,7 @@ from pipelines.series import select_channels
 from stforecast.baselines.climatology import Climatology
 from stforecast.forecast import ForecastModel
 from stforecast.verification.dialects import Dialect
+from stforecast.verification.picture_quality import weights_file
 from stforecast.verification.statistics import STATISTICS, cells_of
 from stforecast.verification.sums import ScoreSums
 from stforecast.verification.truth import Reference, frames_at, reference_for
@@ -167,10 +168,12 @@ def _count(cells: np.ndarray) -> np.ndarray:
 
 
 def _statistics_of(dialect: Dialect, reference: Reference | None) -> tuple[str, ...]:
+    with_weights = weights_file() is not None
     wanted = [
         name
         for metric in dialect.metrics.values()
-        if reference is not None or not metric.needs_climatology
+        if (reference is not None or not metric.needs_climatology)
+        and (not metric.needs_weights or with_weights)
         for name in metric.statistics
     ]
     if reference is not None:

@@ -10,18 +10,25 @@ from typing import Any, Literal
 
 import numpy as np
 
+from pipelines import PIPELINES
 from stforecast.verification.metrics import (
     ACC_PER_FORECAST,
     ACC_POOLED,
     BIAS,
+    LPIPS,
     MAE,
     MAE_ACTIVE,
     MAPE,
     MSE,
+    PSNR,
+    PSNR_OPENSTL,
     RMSE,
     RMSE_ACTIVE,
     SCALED_MAE,
+    SCALED_MEAN_MSE,
     SCALED_MSE,
+    SSIM,
+    SSIM_OPENSTL,
     Metric,
 )
 from stforecast.verification.weights import WEIGHTS
@@ -56,7 +63,11 @@ class Dialect:
     scaled: bool = False
     """Whether errors are divided by a range of values and summed over the cells and channels."""
     value_range: tuple[float, float] | None = None
-    """Least and greatest value of the training data, where `scaled`."""
+    """Least and greatest value that errors are scaled by, where `scaled`: those of the training data, or
+    what a grey level can be."""
+    clips_forecasts: bool = True
+    """Whether a forecast is first brought into the range of what can be; if not, errors are of what the
+    network put out."""
 
     @property
     def span(self) -> float | None:
@@ -140,7 +151,54 @@ _TRAFFIC = (
     ),
 )
 
-DIALECTS: dict[str, tuple[Dialect, ...]] = {"weatherbench": _WEATHER, "taxibj": _TRAFFIC}
+_GREY_LEVELS = (0.0, 255.0)
+
+_VIDEO = (
+    Dialect(
+        name="video",
+        explanation="video: MSE and MAE of values in [0, 1] summed over a frame; SSIM with data range 1",
+        source="Srivastava et al. 2015, arXiv:1502.04681 (sums); Wang et al. 2004 (SSIM)",
+        weights="uniform",
+        metrics={
+            "mse": SCALED_MSE,
+            "mae": SCALED_MAE,
+            "mse_mean": SCALED_MEAN_MSE,
+            "ssim": SSIM,
+            "psnr": PSNR,
+            "lpips": LPIPS,
+        },
+        shown=("mse", "mae", "ssim", "psnr", "lpips"),
+        anomalies="none",
+        headline="per lead time",
+        scaled=True,
+        value_range=_GREY_LEVELS,
+    ),
+    Dialect(
+        name="openstl",
+        explanation="OpenSTL video: errors before clipping, summed over a frame; SSIM with data range 2",
+        source="Tan et al. 2023, arXiv:2306.11249; openstl/core/metrics.py",
+        weights="uniform",
+        metrics={
+            "mse": SCALED_MSE,
+            "mae": SCALED_MAE,
+            "ssim": SSIM_OPENSTL,
+            "psnr": PSNR_OPENSTL,
+            "lpips": LPIPS,
+        },
+        shown=("mse", "mae", "ssim", "psnr", "lpips"),
+        anomalies="none",
+        headline="pooled",
+        scaled=True,
+        value_range=_GREY_LEVELS,
+        clips_forecasts=False,
+    ),
+)
+
+DIALECTS: dict[str, tuple[Dialect, ...]] = {
+    "weatherbench": _WEATHER,
+    "taxibj": _TRAFFIC,
+    **{name: _VIDEO for name, pipeline in PIPELINES.items() if pipeline.is_video},
+}
 """The dialects of each dataset, its own default first."""
 
 

@@ -16,14 +16,20 @@ __all__ = [
     "ACC_PER_FORECAST",
     "ACC_POOLED",
     "BIAS",
+    "LPIPS",
     "MAE",
     "MAE_ACTIVE",
     "MAPE",
     "MSE",
+    "PSNR",
+    "PSNR_OPENSTL",
     "RMSE",
     "RMSE_ACTIVE",
     "SCALED_MAE",
+    "SCALED_MEAN_MSE",
     "SCALED_MSE",
+    "SSIM",
+    "SSIM_OPENSTL",
     "Metric",
     "squared_units",
 ]
@@ -44,7 +50,9 @@ class Metric:
     needs_climatology: bool = False
     """Whether it compares anomalies."""
     pure_units: str = "1"
-    """Units of a pure number: "1", or "%" where the metric is in percent."""
+    """Units of a pure number: "1", "%" where the metric is in percent, "dB" of a ratio of powers."""
+    needs_weights: bool = False
+    """Whether it is computed only where the weights of a network are on disk (`lpips`)."""
 
     def __post_init__(self) -> None:
         for name in self.statistics:
@@ -108,6 +116,28 @@ def _scaled_mse(sums: xr.Dataset) -> xr.DataArray:
 
 def _scaled_mae(sums: xr.Dataset) -> xr.DataArray:
     return _ratio(sums["scaled_absolute_error"], sums["weight"]) * sums["cells"]
+
+
+def _scaled_mean_mse(sums: xr.Dataset) -> xr.DataArray:
+    return _ratio(sums["scaled_squared_error"], sums["weight"])
+
+
+def _mean_of_frames(statistic: str) -> Callable[[xr.Dataset], xr.DataArray]:
+    return lambda sums: _ratio(sums[statistic], sums["frame_count"])
+
+
+def _picture_metric(
+    statistic: str, better: Literal["lower", "higher"], *, units: str = "1", weights: bool = False
+) -> Metric:
+    """The mean over frames of a number that each whole frame has."""
+    return Metric(
+        (statistic, "frame_count"),
+        _mean_of_frames(statistic),
+        0,
+        better,
+        pure_units=units,
+        needs_weights=weights,
+    )
 
 
 def _acc_per_forecast(sums: xr.Dataset) -> xr.DataArray:
@@ -176,3 +206,16 @@ ACC_POOLED = Metric(
     needs_climatology=True,
 )
 """Centred anomaly correlation over the cells of all forecasts at once."""
+
+SCALED_MEAN_MSE = Metric(("scaled_squared_error", "weight"), _scaled_mean_mse, 0, "lower")
+"""Squared error of values scaled to [0, 1], averaged over cells and frames."""
+SSIM = _picture_metric("structural_similarity", "higher")
+"""Structural similarity, Gaussian windows of 11 × 11, data range 1."""
+SSIM_OPENSTL = _picture_metric("structural_similarity_openstl", "higher")
+"""Structural similarity, uniform windows of 7 × 7, data range 2: flattered."""
+PSNR = _picture_metric("signal_to_noise", "higher", units="dB")
+"""Peak signal-to-noise ratio of each frame, then the mean; a frame without error counts 100 dB."""
+PSNR_OPENSTL = _picture_metric("signal_to_noise_unbounded", "higher", units="dB")
+"""Peak signal-to-noise ratio of each frame, then the mean; infinite once a frame has no error."""
+LPIPS = _picture_metric("perceptual_distance", "lower", weights=True)
+"""Learned perceptual distance (AlexNet), where its weights are on disk."""

@@ -7,11 +7,13 @@ import pandas as pd
 import xarray as xr
 from rich.table import Table
 
+from pipelines.clips import FRAME_STEP
 from stforecast.baselines.of_dataset import BASELINE_NAMES
+from stforecast.lead_texts import is_counted, lead_text
 from stforecast.verification.dialects import dialect_of
 from stforecast.verification.scaled import ALL_CHANNELS
 from stforecast.verification.score_units import score_units
-from stforecast.verification.skill import beats_until, scores_of_metric
+from stforecast.verification.skill import beats_until, headline_metric, scores_of_metric
 
 __all__ = [
     "lead_text",
@@ -67,30 +69,39 @@ def score_table(
         active = f"; cells with a truth of {scores.attrs['threshold']:g} or more"
     table = Table(
         title=f"{channel} {metric}" + ("" if units == "1" else f" [{units}]").replace("[", r"\["),
-        caption=(
-            f"{scores.attrs['dialect']}; init times: {scores.attrs['n_init_times']}, "
-            f"{scores.attrs['first_init_time']} to {scores.attrs['last_init_time']}{active}"
-        ),
+        caption=(f"{scores.attrs['dialect']}; {_scored_over(scores)}{active}"),
     )
     table.add_column("lead time", justify="right")
     _add_forecasters(table, scores)
-    lead_times = scores["lead_time"].values
+    lead_times, counted = scores["lead_time"].values, is_counted(scores.attrs)
     for row in _shown_rows(len(lead_times), most_rows):
-        table.add_row(lead_text(lead_times[row]), *_cells(values[:, row], better))
+        table.add_row(lead_text(lead_times[row], counted=counted), *_cells(values[:, row], better))
     if len(lead_times) > 1:
         table.add_section()
         table.add_row("all", *_cells(pooled, better))
     return table
 
 
-def period_table(scores: xr.Dataset, *, metric: str = "rmse") -> Table | None:
+def _scored_over(scores: xr.Dataset) -> str:
+    """How many forecasts there are, and of when where they have times."""
+    count = scores.attrs["n_init_times"]
+    if is_counted(scores.attrs):
+        return f"forecasts: {count}"
+    return f"init times: {count}, {scores.attrs['first_init_time']} to {scores.attrs['last_init_time']}"
+
+
+def period_table(scores: xr.Dataset, *, metric: str | None = None) -> Table | None:
     """Scores of each period over all lead times: a row for each channel and period; None without any.
 
     The caption says what the periods are.
 
+    Args:
+        metric: `headline_metric` unless given.
+
     Raises:
         ValueError: the scores lack the metric.
     """
+    metric = headline_metric(scores) if metric is None else metric
     scores_of_metric(scores, metric)
     if "pooled_by_period" not in scores:
         return None
@@ -117,7 +128,8 @@ def period_table(scores: xr.Dataset, *, metric: str = "rmse") -> Table | None:
 def scores_to_frame(scores: xr.Dataset) -> pd.DataFrame:
     """Scores in rows: forecaster, metric, channel, lead_time_hours, score, units, dialect.
 
-    In the channels' own units. `lead_time_hours` is NaN for the score over all lead times together.
+    In the channels' own units. `lead_time_hours` is NaN for the score over all lead times together; of
+    video it is `lead_frames`, as its frames have no times.
     Scores by period add rows, and a column `period`, which is "all" for the totals.
     """
     frame = _rows(scores, scores["score"], scores["pooled"])
@@ -135,7 +147,9 @@ def scores_to_frame(scores: xr.Dataset) -> pd.DataFrame:
 
 
 def _rows(scores: xr.Dataset, per_lead: xr.DataArray, pooled: xr.DataArray) -> pd.DataFrame:
-    hours = scores["lead_time"].values / np.timedelta64(1, "h")
+    counted = is_counted(scores.attrs)
+    column = "lead_frames" if counted else "lead_time_hours"
+    leads = scores["lead_time"].values / (FRAME_STEP if counted else np.timedelta64(1, "h"))
     order = ("forecaster", "metric", "channel")
     values = np.concatenate(
         [
@@ -145,28 +159,35 @@ def _rows(scores: xr.Dataset, per_lead: xr.DataArray, pooled: xr.DataArray) -> p
         axis=-1,
     )
     labels = [scores[name].values.tolist() for name in order]
-    index = pd.MultiIndex.from_product([*labels, [*hours, np.nan]])
-    columns = [*order, "lead_time_hours"]
+    index = pd.MultiIndex.from_product([*labels, [*leads, np.nan]])
+    columns = [*order, column]
     frame = pd.DataFrame(index.to_frame(index=False).to_numpy(), columns=columns)
-    frame["lead_time_hours"] = frame["lead_time_hours"].astype("float64")
+    frame[column] = frame[column].astype("float64")
     frame["score"] = values.ravel()
     units = scores["units"].transpose("metric", "channel").values
-    frame["units"] = np.tile(np.repeat(units.ravel(), len(hours) + 1), scores.sizes["forecaster"])
+    frame["units"] = np.tile(np.repeat(units.ravel(), len(leads) + 1), scores.sizes["forecaster"])
     frame["dialect"] = scores.attrs["dialect"]
     return frame
 
 
-def skill_sentences(scores: xr.Dataset, *, metric: str = "rmse") -> list[str]:
+def skill_sentences(scores: xr.Dataset, *, metric: str | None = None) -> list[str]:
     """For each forecaster, channel and baseline: up to which lead time it is better.
 
-    Lead times at which a channel has no truth, and so no score, are passed over.
+    Lead times at which a channel has no truth, and so no score, are passed over. Of frames in colour
+    one sentence is about all channels.
+
+    Args:
+        metric: `headline_metric` unless given.
     """
-    names = scores["forecaster"].values.tolist()
+    metric = headline_metric(scores) if metric is None else metric
+    names, channels = scores["forecaster"].values.tolist(), scores["channel"].values.tolist()
+    if is_counted(scores.attrs) and ALL_CHANNELS in channels:
+        channels = [ALL_CHANNELS]
     scored = scores_of_metric(scores, metric).notnull().any("forecaster")
     sentences = []
     for forecaster in (name for name in names if name not in BASELINE_NAMES):
         for baseline in (name for name in names if name in BASELINE_NAMES):
-            for channel in scores["channel"].values:
+            for channel in channels:
                 rows = np.flatnonzero(scored.sel(channel=channel).values)
                 part = scores.sel(channel=[channel]).isel(lead_time=rows)
                 text = _skill(part, forecaster, baseline, metric)
@@ -180,19 +201,11 @@ def _skill(scores: xr.Dataset, forecaster: str, baseline: str, metric: str) -> s
         return f"cannot be compared with {baseline} in {metric}: there is no truth"
     first, last = scores["lead_time"].values[[0, -1]]
     longest = beats_until(scores, forecaster=forecaster, baseline=baseline, metric=metric).item()
-    longest = np.timedelta64(longest, "ns")
+    longest, counted = np.timedelta64(longest, "ns"), is_counted(scores.attrs)
     if longest == np.timedelta64(0):
-        return f"does not beat {baseline} at {lead_text(first)} in {metric}"
-    text = f"beats {baseline} up to {lead_text(longest)} in {metric}"
+        return f"does not beat {baseline} at {lead_text(first, counted=counted)} in {metric}"
+    text = f"beats {baseline} up to {lead_text(longest, counted=counted)} in {metric}"
     return text + (", the last lead time" if longest == last else "")
-
-
-def lead_text(lead_time: np.timedelta64) -> str:
-    """A lead time as people say it: "+6 h", "+30 min", "+1 h 30 min"."""
-    hours, minutes = divmod(int(lead_time / np.timedelta64(1, "m")), 60)
-    if hours == 0:
-        return f"+{minutes} min"
-    return f"+{hours} h {minutes} min" if minutes else f"+{hours} h"
 
 
 def _add_forecasters(table: Table, scores: xr.Dataset) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 
 from pipelines.store import blocks_of
+from stforecast.lead_texts import is_counted
 
 __all__ = ["ALL_CHANNELS", "conversion_text", "join_channels", "rmse_of", "value_range_of"]
 
@@ -47,9 +48,14 @@ def rmse_of(mse: float, *, cells: int, span: float) -> float:
 
 
 def conversion_text(sums: xr.Dataset) -> str:
-    """How the dialect's MSE becomes an RMSE in vehicles, with the numbers of these sums."""
+    """How the dialect's MSE becomes an RMSE in vehicles, or the MSE of a pixel, in numbers."""
     low, high = float(sums.attrs["value_low"]), float(sums.attrs["value_high"])
     grid = sums.attrs["grid"].replace("x", "·")
+    if is_counted(sums.attrs):
+        return (
+            f"MSE of a pixel = mse / ({sums.sizes['channel']}·{grid}); values are scaled from "
+            f"{low:g}…{high:g}, the range of grey levels"
+        )
     return (
         f"RMSE in vehicles = sqrt(mse / ({sums.sizes['channel']}·{grid})) · {high - low:g}; "
         f"values are scaled from {low:g}…{high:g}, the range of the training data"

@@ -5,11 +5,27 @@ import xarray as xr
 
 from stforecast.verification.dialects import dialect_of
 
-__all__ = ["beats", "beats_until", "skill"]
+__all__ = [
+    "beats",
+    "beats_until",
+    "headline_metric",
+    "scores_of_metric",
+    "select_forecaster",
+    "skill",
+]
+
+_ERRORS = ("rmse", "mse", "mae")
+"""Metrics that a headline may be about, the preferred one first."""
+
+
+def headline_metric(scores: xr.Dataset) -> str:
+    """The error that a headline is about: RMSE where the scores have it; "" where they have none."""
+    known = [str(name) for name in scores["metric"].values]
+    return next((name for name in _ERRORS if name in known), "")
 
 
 def skill(
-    scores: xr.Dataset, *, baseline: str = "persistence", metric: str = "rmse"
+    scores: xr.Dataset, *, baseline: str = "persistence", metric: str | None = None
 ) -> xr.DataArray:
     """1 - score / score of the baseline (forecaster, channel, lead_time): 1 perfect, 0 no better.
 
@@ -18,11 +34,12 @@ def skill(
     Args:
         scores: as `evaluate` gives them.
         baseline: one of their forecasters.
-        metric: an error, the lower the better.
+        metric: an error, the lower the better; `headline_metric` unless given.
 
     Raises:
         ValueError: the scores lack the baseline or the metric, or the metric is no plain error.
     """
+    metric = headline_metric(scores) if metric is None else metric
     if _better(scores, metric) != "lower":
         raise ValueError(
             f"skill needs a metric that is 0 when perfect and lower when better, not {metric!r}; "
@@ -35,9 +52,14 @@ def skill(
 
 
 def beats(
-    scores: xr.Dataset, *, forecaster: str, baseline: str = "persistence", metric: str = "rmse"
+    scores: xr.Dataset, *, forecaster: str, baseline: str = "persistence", metric: str | None = None
 ) -> xr.DataArray:
-    """Whether the forecaster's score is strictly better than the baseline's (channel, lead_time)."""
+    """Whether the forecaster's score is strictly better than the baseline's (channel, lead_time).
+
+    Args:
+        metric: `headline_metric` unless given.
+    """
+    metric = headline_metric(scores) if metric is None else metric
     score = scores_of_metric(scores, metric)
     ours, theirs = (select_forecaster(score, name) for name in (forecaster, baseline))
     better = _better(scores, metric)
@@ -49,15 +71,19 @@ def beats(
 
 
 def beats_until(
-    scores: xr.Dataset, *, forecaster: str, baseline: str = "persistence", metric: str = "rmse"
+    scores: xr.Dataset, *, forecaster: str, baseline: str = "persistence", metric: str | None = None
 ) -> xr.DataArray:
     """Longest lead time (channel) up to which the forecaster is better at every lead time.
 
     0 where it is not better at the first. A score that is NaN beats nothing.
 
+    Args:
+        metric: `headline_metric` unless given.
+
     Raises:
         ValueError: the scores lack the forecaster, the baseline or the metric.
     """
+    metric = headline_metric(scores) if metric is None else metric
     won = beats(scores, forecaster=forecaster, baseline=baseline, metric=metric)
     n_won = won.transpose("channel", "lead_time").cumprod("lead_time").sum("lead_time").values
     lead_times = np.concatenate([[np.timedelta64(0, "ns")], scores["lead_time"].values])

@@ -13,6 +13,13 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Bool, Float
 
+from stforecast.verification.picture_quality import (
+    MOST_DECIBELS,
+    gaussian_ssim,
+    psnr_of_frames,
+    uniform_ssim,
+)
+
 __all__ = ["STATISTICS", "Cells", "cells_of"]
 
 CellValues = Float[np.ndarray, "B L C Y X"]
@@ -52,6 +59,15 @@ class Cells:
         """What an error of the whole span is divided by to be 1."""
         assert self.span is not None, "scaled errors need a span"
         return self.span
+
+    @cached_property
+    def pictures(self) -> tuple[np.ndarray, np.ndarray]:
+        """Forecast and truth of grey levels from 0 on, in [0, 1]; forecasts are clipped to it."""
+        return np.clip(self.forecast / self.scale, 0.0, 1.0), self.truth / self.scale
+
+    def of_whole_frames(self, numbers: np.ndarray) -> np.ndarray:
+        """Numbers (init_time, lead_time, channel) of frames, 0 where a cell of the frame is masked."""
+        return np.where(self.valid.all(axis=(-2, -1)), numbers, 0.0)
 
     @cached_property
     def has_anomaly(self) -> np.ndarray:
@@ -152,6 +168,38 @@ def scaled_absolute_error(cells: Cells) -> FrameSums:
     return absolute_error(cells) / cells.scale
 
 
+def frame_count(cells: Cells) -> FrameSums:
+    """1 for each frame without a masked cell: the denominator of every mean over frames."""
+    return cells.valid.all(axis=(-2, -1)).astype("float64")
+
+
+def structural_similarity(cells: Cells) -> FrameSums:
+    """SSIM of each whole frame, with Gaussian windows."""
+    return cells.of_whole_frames(gaussian_ssim(*cells.pictures))
+
+
+def structural_similarity_openstl(cells: Cells) -> FrameSums:
+    """SSIM of each whole frame as OpenSTL's tables have it: uniform windows, data range 2."""
+    return cells.of_whole_frames(uniform_ssim(*cells.pictures, data_range=2.0))
+
+
+def signal_to_noise(cells: Cells) -> FrameSums:
+    """PSNR of each whole frame in dB, of one without error `MOST_DECIBELS`."""
+    return cells.of_whole_frames(psnr_of_frames(*cells.pictures, most=MOST_DECIBELS))
+
+
+def signal_to_noise_unbounded(cells: Cells) -> FrameSums:
+    """PSNR of each whole frame in dB, infinite without error."""
+    return cells.of_whole_frames(psnr_of_frames(*cells.pictures))
+
+
+def perceptual_distance(cells: Cells) -> FrameSums:
+    """LPIPS of each whole frame; each channel gets the number of its frame."""
+    from stforecast.verification.lpips import lpips_of_frames
+
+    return cells.of_whole_frames(lpips_of_frames(*cells.pictures))
+
+
 def correlation(cells: Cells) -> FrameSums:
     """Uncentred anomaly correlation of each frame; 0 where it is undefined, see `is_correlated`."""
     covariance = anomaly_product(cells)
@@ -222,6 +270,12 @@ STATISTICS: dict[str, Callable[[Cells], np.ndarray]] = {
         active_relative_error,
         scaled_squared_error,
         scaled_absolute_error,
+        frame_count,
+        structural_similarity,
+        structural_similarity_openstl,
+        signal_to_noise,
+        signal_to_noise_unbounded,
+        perceptual_distance,
         correlation,
         is_correlated,
         anomaly_count,

@@ -9,9 +9,10 @@ import pandas as pd
 import xarray as xr
 
 from stforecast.evaluated import evaluate_command
+from stforecast.lead_texts import is_counted, lead_text
 from stforecast.run import Run
 from stforecast.verification.dialects import dialect_of
-from stforecast.verification.report import lead_text
+from stforecast.verification.skill import headline_metric
 from stforecast.viewing.headers import Stamp, stamp_of
 from stforecast.viewing.reading import READING
 
@@ -141,10 +142,14 @@ def read_head(path: Path) -> ErrorsHead:
     """
     with open_errors(path) as errors:
         left_out = str(errors.attrs.get("left_out", ""))
+        counted = is_counted(errors.attrs)
         return ErrorsHead(
             channels=tuple(map(str, errors["channel"].values)),
             forecasters=tuple(map(str, errors["forecaster"].values)),
-            lead_times={lead_text(lead): at for at, lead in enumerate(errors["lead_time"].values)},
+            lead_times={
+                lead_text(lead, counted=counted): at
+                for at, lead in enumerate(errors["lead_time"].values)
+            },
             has_maps="mean_squared_error" in errors,
             has_week="truth_mean" in errors,
             left_out=left_out.replace("; ", ", "),
@@ -192,17 +197,12 @@ def scores_caption(scores: xr.Dataset) -> str:
 
 
 def metrics_of(scores: xr.Dataset) -> Mapping[str, str]:
-    """The metrics of the scores that any forecaster has, RMSE first, and how each is better."""
+    """The metrics that any forecaster has, the headline's first, and how each is better."""
     rules = dialect_of(scores.attrs).metrics
     known = [str(name) for name in scores["metric"].values]
     there = [name for name in known if scores["score"].sel(metric=name).notnull().any()]
-    return {name: rules[name].better for name in sorted(there, key=lambda name: name != "rmse")}
-
-
-def headline_metric(scores: xr.Dataset) -> str:
-    """The error that a headline is about: RMSE where the scores have it; "" where they have none."""
-    known = [str(name) for name in scores["metric"].values]
-    return next((name for name in ("rmse", "mse", "mae") if name in known), "")
+    first = headline_metric(scores)
+    return {name: rules[name].better for name in sorted(there, key=lambda name: name != first)}
 
 
 def _first_line(error: Exception) -> str:

@@ -102,6 +102,14 @@ def test_impossible_values_are_clipped(waves):
     assert forecast.values.max() <= 281
 
 
+def test_impossible_values_are_kept_where_the_network_itself_is_scored(waves):
+    limited = tuple(replace(channel, valid_max=281.0) for channel in channels_of(waves))
+    bounded = forecaster_of(waves, channels=limited)
+    times = waves["time"].values[[20]]
+    assert bounded.forecast(waves, init_times=times, steps=4).values.max() <= 281
+    assert bounded.unclipped().forecast(waves, init_times=times, steps=4).values.max() > 281
+
+
 def test_a_forecaster_is_saved_and_loaded_whole(waves, tmp_path):
     forecaster = forecaster_of(waves)
     forecaster.save(tmp_path / "forecaster.safetensors")
