@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 import streamlit as st
 
+from app.drawn import plain_text
 from stforecast.viewing.catalogue import Catalogue, Entry, find_entries
 
 __all__ = [
@@ -207,4 +208,8 @@ def asked(key: str) -> str | None:
 
 def not_here(what: str, text: str, instead: str) -> None:
     """Tell a visitor that the address asks for something that is not there."""
-    st.warning(f"There is no {what} “{text}” here; {instead}.", icon=":material/link_off:")
+    # A link may hold anything: signs of markup are shown as they stand.
+    st.warning(
+        f"There is no {what} “{plain_text(text)}” here; {instead}.",
+        icon=":material/link_off:",
+    )

@@ -1,5 +1,6 @@
 """Figures on a page, as sharp PNGs at their own size or as wide as there is room; facts; plain text."""
 
+import re
 import struct
 from base64 import b64encode
 from collections.abc import Mapping
@@ -68,6 +69,6 @@ def show_facts(facts: Mapping[str, str]) -> None:
 
 def plain_text(text: str) -> str:
     """Text for Markdown in which no sign is taken for markup."""
-    for sign in "\\`*_[]$<~#:":
-        text = text.replace(sign, f"\\{sign}")
-    return text
+    marked = re.sub(r"([\\`*_\[\]$<~#!|])", r"\\\1", text)
+    # Of a colon only what may begin a colour or an icon: times stay as they are.
+    return re.sub(r":(?=[A-Za-z])", r"\\:", marked)

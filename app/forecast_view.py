@@ -22,6 +22,7 @@ from app.words import address_of, has_clock, init_words, lead_words, time_words
 from stforecast.figures.geography import projections_of
 from stforecast.viewing.catalogue import Entry
 from stforecast.viewing.forecasts import Forecasts
+from stforecast.viewing.point import value_text
 from stforecast.viewing.shown import Shown
 from stforecast.viewing.shown import View as Kind
 
@@ -282,9 +283,8 @@ def _note(what: Kind, field: np.ndarray, shown: Shown, cell: tuple[int, int] | N
         against = {"error": "forecast − truth"}.get(what, "")
     if cell is None or not np.isfinite(field[cell]):
         return against
-    sign = "+" if what in ("error", "anomaly", "truth anomaly") else ""
-    value = f"{field[cell]:{sign}.{3 if sign else 4}g} {shown.fields.units}"
-    value = value.strip().replace("-", "−", 1)
+    signed = what in ("error", "anomaly", "truth anomaly")
+    value = f"{value_text(field[cell], signed=signed)} {shown.fields.units}".strip()
     return f"{against} · {value}" if against else value
 
 

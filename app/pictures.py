@@ -16,6 +16,7 @@ from stforecast.figures.geography import View, find_view
 from stforecast.figures.regions import REGIONS, regions_of
 from stforecast.figures.wind import reference_speed
 from stforecast.viewing.catalogue import Entry
+from stforecast.viewing.data import data_for, data_stamp
 from stforecast.viewing.forecasts import Forecasts, open_forecasts
 from stforecast.viewing.kept import Kept
 from stforecast.viewing.reading import READING
@@ -42,6 +43,8 @@ _PNG_BYTES = 96 * 2**20
 _SHOWN_BYTES = 256 * 2**20
 _WIDTH = 900
 """Pixels of a panel: about twice what it takes on the page."""
+_LOOK_AGAIN = 5.0
+"""Seconds that the state of data is believed."""
 _ALONE = 1500
 """Pixels of a panel that stands alone."""
 
@@ -62,7 +65,9 @@ class Sight:
     @property
     def forecast_key(self) -> tuple[object, ...]:
         """Tells forecasts apart."""
-        return (self.entry.path, self.entry.stamp, str(self.init_time), self.channel)
+        entry = self.entry
+        stamps = (entry.stamp, _data_stamp(entry))
+        return (entry.path, stamps, str(self.init_time), self.channel)
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -82,29 +87,44 @@ class Picture:
 
 
 def forecasts_of(entry: Entry) -> Forecasts:
-    """The forecasts of an entry, opened once.
+    """The forecasts of an entry, opened once, and again when its files or its data have changed.
 
     Raises:
         ValueError: the entry is broken.
     """
-    return _opened((entry.path, entry.stamp), entry, data_paths())
+    return _opened((entry.path, entry.stamp, _data_stamp(entry)), entry, data_paths())
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
 def _opened(key: tuple[object, ...], _entry: Entry, places: tuple[str, ...]) -> Forecasts:
     with READING:
-        found = open_forecasts(_entry)
-        if len(found.init_times) > 0:
+        named = data_for(_entry, places)
+        found = open_forecasts(_entry) if named is None else _moved(_entry, str(named))
+        if found is not None and len(found.init_times) > 0:
             return found
         # Its data are not where they were: perhaps they are among those named at the start.
         for place in places:
-            try:
-                moved = open_forecasts(_entry, data=place)
-            except (ValueError, OSError):
-                continue  # other data
-            if len(moved.init_times) > 0:
+            moved = _moved(_entry, place)
+            if moved is not None and len(moved.init_times) > 0:
                 return moved
-        return found
+        return open_forecasts(_entry) if found is None else found
+
+
+def _moved(entry: Entry, place: str) -> Forecasts | None:
+    """The forecasts of an entry with other data; None where those are of something else."""
+    try:
+        return open_forecasts(entry, data=place)
+    except (ValueError, OSError):
+        return None
+
+
+def _data_stamp(entry: Entry) -> tuple[tuple[int, int], ...]:
+    return _stamps(str(entry.path), data_paths(), entry)
+
+
+@st.cache_resource(ttl=_LOOK_AGAIN, max_entries=64, show_spinner=False)
+def _stamps(path: str, places: tuple[str, ...], _entry: Entry) -> tuple[tuple[int, int], ...]:
+    return data_stamp(_entry, places)
 
 
 def shown_of(sight: Sight) -> Shown:
@@ -149,7 +169,7 @@ def _map_of(sight: Sight, what: Kind) -> FieldMap:
     return _map((sight.key, scaled), sight, scaled)
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
+@st.cache_resource(max_entries=40, show_spinner=False)
 def _map(key: tuple[object, ...], _sight: Sight, _what: Kind) -> FieldMap:
     shown = shown_of(_sight)
     return FieldMap(

@@ -3,7 +3,6 @@
 import re
 from html import escape
 
-import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -15,7 +14,7 @@ from app.opening import PANELS
 from app.pictures import Sight, cell_at, forecasts_of
 from stforecast.figures.palette import forecaster_style
 from stforecast.viewing.forecasts import Forecasts
-from stforecast.viewing.point import find_cell, place_text
+from stforecast.viewing.point import find_cell, place_text, value_text
 from stforecast.viewing.shown import Shown
 from stforecast.viewing.shown import View as Kind
 
@@ -74,7 +73,11 @@ def _cell_of(forecasts: Forecasts, text: str) -> tuple[int, int]:
     )
     if parts[2].upper() in ("E", "W") and parts[2]:
         first, second = second, first
-    if on_earth:
+    whole = first.is_integer() and second.is_integer() and not (parts[2] or parts[4])
+    in_city = "place" in grid.attrs and whole
+    if on_earth and not (
+        in_city and 0 <= first < grid.sizes["y"] and 0 <= second < grid.sizes["x"]
+    ):
         return find_cell(grid, first, second)
     height, width = grid.sizes["y"], grid.sizes["x"]
     row, column = round(first), round(second)
@@ -114,7 +117,8 @@ def show_values(sight: Sight, shown: Shown, cell: tuple[int, int], number: int) 
     }
     units = shown.fields.units
     cells = "".join(
-        f"<div><small>{escape(name)}</small><b>{_number(field[row, column], name == 'Error')}</b></div>"
+        f"<div><small>{escape(name)}</small><b>"
+        f"{value_text(field[row, column], signed=name == PANELS['error'])}</b></div>"
         for name, field in values.items()
     )
     place = escape(place_text(forecasts_of(sight.entry).grid, row, column))
@@ -123,10 +127,3 @@ def show_values(sight: Sight, shown: Shown, cell: tuple[int, int], number: int) 
         f"<b>{place}</b></div>{cells}</div>"
     )
     show_picture(series_of(sight, cell), alt=f"Series of {sight.channel} at {place}")
-
-
-def _number(value: float, signed: bool) -> str:
-    if not np.isfinite(value):
-        return "–"
-    text = f"{value:+.3g}" if signed else f"{value:.4g}"
-    return text.replace("-", "−")

@@ -238,7 +238,7 @@ def _geographic(
     )
 
 
-@lru_cache(maxsize=6)
+@lru_cache(maxsize=16)
 def _raster(view: View, width: int, height: int) -> Raster:
     """The raster of a view; the last few are kept, as all maps of a page share one."""
     x, y = view.paper.points(width, height)

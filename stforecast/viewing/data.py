@@ -11,7 +11,7 @@ from stforecast.batch.publish import is_url
 from stforecast.viewing.catalogue import Catalogue, Entry
 from stforecast.viewing.headers import read_header, read_table
 
-__all__ = ["DataPlace", "data_for", "data_places"]
+__all__ = ["DataPlace", "data_for", "data_stamp", "data_places"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,29 @@ def data_for(entry: Entry, extra: Sequence[str | Path]) -> Path | None:
             if path.name == name:
                 return path
     return candidates[0] if len(candidates) == 1 else None
+
+
+def data_stamp(entry: Entry, extra: Sequence[str | Path]) -> tuple[tuple[int, int], ...]:
+    """What changes when the data of an entry do: sizes and times of change of the files they are.
+
+    Of a folder those at its first level are looked at.
+    """
+    moved = data_for(entry, extra)
+    places = [Path(text) for text in _named_by(entry)] if moved is None else [moved]
+    marks = []
+    for place in places:
+        try:
+            facts = place.stat()
+            marks.append((facts.st_size, facts.st_mtime_ns))
+            if place.is_dir():
+                with os.scandir(place) as found:
+                    inner = [one.stat() for one in found]
+                total = sum(one.st_size for one in inner)
+                newest = max((one.st_mtime_ns for one in inner), default=0)
+                marks.append((total, newest))
+        except OSError:
+            marks.append((-1, -1))
+    return tuple(marks)
 
 
 def _add(found: dict[Path, DataPlace], path: Path, dataset: str, user: str) -> None:

@@ -77,9 +77,9 @@ def job_overview(entry: Entry, *, now: np.datetime64) -> JobOverview:
         zone = Record(job.status_file).time_zone()
     except (ValueError, OSError) as error:
         return _broken(entry, error, job=job)
-    level, freshness = _freshness(status, job)
+    level, freshness = _freshness(entry, status, job)
     notes: list[str] = []
-    months = _months(job, notes)
+    months = _months(entry, job, notes)
     newest_first = status.rows[::-1]
     return JobOverview(
         entry=entry,
@@ -103,10 +103,10 @@ def _broken(entry: Entry, error: Exception, *, job: Job | None = None) -> JobOve
     )
 
 
-def _freshness(status: Status, job: Job) -> tuple[Level, str]:
+def _freshness(entry: Entry, status: Status, job: Job) -> tuple[Level, str]:
     """How fresh the newest good forecast is, and whether that is fresh enough."""
     if not status.rows:
-        return "unknown", f"never run: start it with `stforecast batch run {job.name}.toml`"
+        return "unknown", f"never run: start it with `stforecast batch run {entry.path}`"
     allowed = "" if status.max_age is None else f", at most {age_text(status.max_age)} is allowed"
     if status.newest is None or status.age is None:
         return "bad", f"no good forecast{allowed}"
@@ -131,7 +131,7 @@ def age_text(age: np.timedelta64) -> str:
     return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
 
 
-def _months(job: Job, notes: list[str]) -> dict[str, MonthSums]:
+def _months(entry: Entry, job: Job, notes: list[str]) -> dict[str, MonthSums]:
     """The score sums of each month that can be read."""
     found = {}
     for file in sorted((Path(job.state) / "sums").glob("????-??.nc")):
@@ -143,7 +143,7 @@ def _months(job: Job, notes: list[str]) -> dict[str, MonthSums]:
     if job.verify is None:
         notes.append("The job does not verify its forecasts: add a [verify] table to its file.")
     elif not found:
-        notes.append(f"Nothing is verified yet: run `stforecast batch verify {job.name}.toml`.")
+        notes.append(f"Nothing is verified yet: run `stforecast batch verify {entry.path}`.")
     return found
 
 

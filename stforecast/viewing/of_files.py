@@ -27,7 +27,7 @@ from stforecast.viewing.forecast_files import (
     read_channels,
 )
 from stforecast.viewing.kept import Kept
-from stforecast.viewing.of_run import check_wanted, newest_with_truth
+from stforecast.viewing.of_run import check_wanted
 from stforecast.viewing.run_head import period_within
 from stforecast.viewing.shown import Shown, find_wind
 
@@ -65,9 +65,10 @@ class FileForecasts:
 
     @property
     def default_init_time(self) -> np.datetime64:
-        """The newest with all its truth, else the newest; NaT where there is none."""
-        times = None if self.beside.series is None else self.beside.series["time"].values
-        return newest_with_truth(self.init_times, self.lead_times, times)
+        """The newest: a desk wants what was made last; NaT where there is none."""
+        if len(self.init_times) == 0:
+            return np.datetime64("NaT", "ns")
+        return self.init_times[-1]
 
     def period_of(self, init_time: np.datetime64) -> str:
         """Into which split of their run a forecast reaches; "" where that is not known."""

@@ -6,7 +6,7 @@ import xarray as xr
 
 from stforecast.viewing.shown import Shown
 
-__all__ = ["find_cell", "place_text", "point_table"]
+__all__ = ["find_cell", "place_text", "point_table", "value_text"]
 
 
 def point_table(shown: Shown, row: int, column: int) -> pd.DataFrame:
@@ -111,3 +111,16 @@ def degrees_text(latitude: float, longitude: float) -> str:
         number = f"{abs(value):.3f}".rstrip("0").rstrip(".")
         parts.append(f"{number}°{sides[value < 0] if float(number) else ''}")
     return " ".join(parts)
+
+
+def value_text(value: float | np.floating, *, signed: bool = False) -> str:
+    """A value for readers, never with an exponent.
+
+    To 1 from 10 000 on, to 0.1 from 100 on, else to 0.01. Forecast, truth and their difference then
+    do not contradict each other.
+    """
+    if not np.isfinite(value):
+        return "–"
+    decimals = 0 if abs(value) >= 10_000 else 1 if abs(value) >= 100 else 2
+    rounded = round(float(value), decimals) + 0.0  # no −0
+    return f"{rounded:{'+' if signed and rounded else ''}.{decimals}f}".replace("-", "−")

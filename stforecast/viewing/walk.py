@@ -75,7 +75,8 @@ def _is_skipped(folder: Path) -> bool:
         name.startswith((".", "__"))
         or name in _SKIPPED
         or name.endswith(".state")
-        or (folder / RECORD_FILES[0]).is_file()
+        # Of a folder that may not be looked into, Path.is_file raises; this says no.
+        or os.path.isfile(folder / RECORD_FILES[0])
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.place import _number, _text_of
+from app.place import _text_of
 from app.words import address_of, hours_text, init_words, lead_words, time_words
 
 START = np.datetime64("2018-01-01T18:00", "ns")
@@ -43,14 +43,6 @@ def test_lead_times_stand_in_the_address_in_hours(minutes, text):
 def test_a_cell_without_geography_is_told_by_row_and_column():
     forecasts = SimpleNamespace(grid=SimpleNamespace(coords={}))
     assert _text_of(forecasts, (3, 5)) == "3, 5"
-
-
-@pytest.mark.parametrize(
-    ("value", "signed", "text"),
-    [(np.nan, False, "–"), (276.64, False, "276.6"), (-0.93456, True, "−0.935")],
-)
-def test_numbers_have_as_many_digits_as_one_reads(value, signed, text):
-    assert _number(value, signed) == text
 
 
 def single_lead():

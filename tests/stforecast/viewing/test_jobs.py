@@ -89,8 +89,9 @@ def test_a_job_that_never_ran_says_how_to_start_it(desk):
     desk.job(verify={})
     found = overview_at(desk)
     assert found.level == "unknown"
-    assert found.freshness == "never run: start it with `stforecast batch run waves.toml`"
-    assert "Nothing is verified yet: run `stforecast batch verify waves.toml`" in found.notes[0]
+    file = desk.folder / "job.toml"
+    assert found.freshness == f"never run: start it with `stforecast batch run {file}`"
+    assert f"Nothing is verified yet: run `stforecast batch verify {file}`" in found.notes[0]
 
 
 def test_a_broken_job_file_or_record_says_what_is_wrong(worked):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from stforecast.viewing.forecasts import open_forecasts
-from stforecast.viewing.point import find_cell, place_text, point_table
+from stforecast.viewing.point import find_cell, place_text, point_table, value_text
 from tests.stforecast.viewing.conftest import entry_at
 
 
@@ -111,3 +111,19 @@ def test_a_cell_is_named_by_its_degrees_and_in_a_city_by_its_numbers_too(forecas
     grid = open_forecasts(entry_at(city, "city")).grid
     # The first row shown is the last one of the data, which begin in the south.
     assert place_text(grid, 0, 1) == "40.875°N 73.5°W (row 3, column 1)"
+
+
+@pytest.mark.parametrize(
+    ("value", "signed", "text"),
+    [
+        (1030.62, False, "1030.6"),
+        (1.6248, True, "+1.62"),
+        (-0.001, True, "0.00"),
+        (52620.4, False, "52620"),
+        (99999.6, False, "100000"),
+        (-9.14, True, "−9.14"),
+        (np.nan, False, "–"),
+    ],
+)
+def test_values_are_told_without_exponents(value, signed, text):
+    assert value_text(value, signed=signed) == text
