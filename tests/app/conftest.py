@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,14 @@ def train_small(folder, name, series, *, dataset="weatherbench", horizon=3):
         settings=[f"data={store}"],
     )
     return train(experiment, stored_series(dataset, store), folder / name, device="cpu")
+
+
+@pytest.fixture(autouse=True)
+def _own_main_module() -> Iterator[None]:
+    """AppTest leaves its script behind as `__main__`, which processes spawned later would run."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 @pytest.fixture(scope="session")

@@ -73,7 +73,7 @@ def test_what_waits_and_what_failed_comes_with_its_reason(view, tmp_path):
     said = texts_of(view())
     assert "waiting: 3 of 12 frames are not there" in said
     # two in a row with one reason are one line
-    assert "**2015-01-02 00\\:00 to 2015-01-03 00\\:00 (2)** failed: the network gave NaN" in said
+    assert "**2015-01-02 00:00 to 2015-01-03 00:00 (2)** failed: the network gave NaN" in said
     assert "2 attempts" in said
     assert "degraded: 4 % are missing" in said
 
