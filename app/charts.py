@@ -8,6 +8,7 @@ from app.pictures import Sight, box_of, forecasts_of, kept_png, shown_of
 from stforecast.figures.field_map import plot_field
 from stforecast.figures.point import plot_point
 from stforecast.figures.strip import plot_fields_strip
+from stforecast.figures.wind import reference_speed
 from stforecast.viewing.point import place_text, point_table
 from stforecast.viewing.shown import View as Kind
 
@@ -31,6 +32,7 @@ def map_figure(
         projection=sight.projection,
         region=box_of(sight),
         wind=wind,
+        wind_speed=None if shown.wind is None else reference_speed(*shown.wind),
         mark=mark,
     )
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.choices import adopt, catalogue, data_paths, publish
-from app.drawn import plain_text, show_figure
+from app.address import adopt, publish
+from app.choices import catalogue, data_paths
+from app.drawn import message_text, plain_text, show_figure
 from app.guard import guarded
 from stforecast.checking.background import BackgroundCheck, Checks, DataSize, measure_data
 from stforecast.checking.figures import (
@@ -69,17 +70,17 @@ def show() -> None:
     elif check.is_over and check.state == "done":
         _show_report(check, place)
     elif check.is_over:
-        st.error(check.problem)
+        st.error(message_text(check.problem))
     else:
         _wait(check)
 
 
 def _describe(place: DataPlace, size: DataSize) -> None:
     files = f"{size.files:,} file{'' if size.files == 1 else 's'}"
-    about = [place.dataset, files, f"{size.bytes / 1e6:,.1f} MB on the disk"]
+    about = [str(place.path), place.dataset, files, f"{size.bytes / 1e6:,.1f} MB on the disk"]
     if place.used_by:
         about.append(f"used by {', '.join(place.used_by)}")
-    st.caption(f"`{place.path}` · {' · '.join(part for part in about if part)}")
+    st.caption(plain_text(" · ".join(part for part in about if part)))
 
 
 @st.fragment(run_every=0.5)

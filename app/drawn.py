@@ -10,7 +10,7 @@ from io import BytesIO
 import streamlit as st
 from matplotlib.figure import Figure
 
-__all__ = ["picture_of", "plain_text", "show_facts", "show_figure", "show_picture"]
+__all__ = ["message_text", "picture_of", "plain_text", "show_facts", "show_figure", "show_picture"]
 
 _PIXELS_PER_INCH = 112
 """Of a page: the small text of a figure, 7 points, is 11 pixels high."""
@@ -72,3 +72,9 @@ def plain_text(text: str) -> str:
     marked = re.sub(r"([\\`*_\[\]$<~#!|])", r"\\\1", text)
     # Of a colon only what may begin a colour or an icon: times stay as they are.
     return re.sub(r":(?=[A-Za-z])", r"\\:", marked)
+
+
+def message_text(text: str) -> str:
+    """A message of the library for Markdown: its `commands` stay such, all else is as plain text."""
+    parts = re.split(r"(`[^`]+`)", text)
+    return "".join(part if number % 2 else plain_text(part) for number, part in enumerate(parts))

@@ -7,26 +7,30 @@ from html import escape
 import numpy as np
 import streamlit as st
 
+from app.address import adopt, adopt_several, publish, write_choices
 from app.charts import strip_of
-from app.choices import adopt, adopt_several, catalogue, chosen_entry, publish
+from app.choices import catalogue, chosen_entry
 from app.clickable import Panel, show_panels
-from app.drawn import show_picture
+from app.drawn import message_text, plain_text, show_picture
 from app.guard import guarded
 from app.init_time import choose_init_time, step_init_time
+from app.map_choice import choose_map
 from app.opening import PANELS, known_panels, opening_panels
-from app.pictures import WHOLE, Sight, forecasts_of, picture_of, regions_for, shown_of
+from app.pictures import (
+    Sight,
+    forecasts_of,
+    picture_of,
+    shown_of,
+)
 from app.place import choose_point, point_clicked, show_values
-from app.playing import SPEEDS, choose_lead, playing_every
+from app.playing import choose_lead, playing_every
 from app.takeaway import offer_downloads
 from app.words import address_of, has_clock, init_words, lead_words, time_words
-from stforecast.figures.geography import projections_of
 from stforecast.viewing.catalogue import Entry
 from stforecast.viewing.forecasts import Forecasts
 from stforecast.viewing.point import value_text
 from stforecast.viewing.shown import Shown
 from stforecast.viewing.shown import View as Kind
-
-LAYOUTS = {"maps": "Maps", "strip": "Strip"}
 
 
 def show() -> None:
@@ -36,15 +40,15 @@ def show() -> None:
         _show_nothing(catalogue().problem)
         return
     if entry.problem:
-        st.header(entry.name)
-        st.error(entry.problem, icon=":material/broken_image:")
+        st.header(plain_text(entry.name))
+        st.error(message_text(entry.problem), icon=":material/broken_image:")
         st.caption("Choose another run in the sidebar.")
         return
     forecasts = forecasts_of(entry)
     if len(forecasts.init_times) == 0:
-        st.header(entry.name)
+        st.header(plain_text(entry.name))
         for note in forecasts.notes:
-            st.warning(note, icon=":material/folder_off:")
+            st.warning(message_text(note), icon=":material/folder_off:")
         if not forecasts.notes:
             st.info("It holds no forecast yet.", icon=":material/hourglass_empty:")
         return
@@ -53,7 +57,9 @@ def show() -> None:
 
 def _show_nothing(problem: str) -> None:
     st.header("No forecasts yet")
-    st.info(problem or "The folder holds no run, job or forecast.", icon=":material/info:")
+    st.info(
+        message_text(problem) or "The folder holds no run, job or forecast.", icon=":material/info:"
+    )
     st.markdown("The demonstration makes data, a run and its scores in a few minutes:")
     st.code("make demo\nstforecast app --runs demo", language="bash")
 
@@ -68,7 +74,7 @@ def _show_forecast(entry: Entry, forecasts: Forecasts) -> None:
         with st.spinner("Making the forecast …", show_time=True):
             shown = shown_of(sight)
         panels = _choose_panels(shown)
-        sight = _choose_map(forecasts, sight, shown, alone=len(panels) == 1)
+        sight = choose_map(forecasts, sight, shown, alone=len(panels) == 1)
     _tell_period(forecasts, init_time)
     every = playing_every()
     part = st.fragment(_show_step, run_every=every)
@@ -76,9 +82,10 @@ def _show_forecast(entry: Entry, forecasts: Forecasts) -> None:
     if shown.fields.truth is not None:
         usual = shown.usual.replace("_", " ")
         against = f" Anomalies are taken from the {usual} of the training period." if usual else ""
-        st.caption(f"The truth is what {shown.fields.source} holds at the valid time.{against}")
+        source = plain_text(shown.fields.source)
+        st.caption(f"The truth is what {source} holds at the valid time.{against}")
     for note in forecasts.notes:
-        st.caption(f":material/info: {note}")
+        st.caption(f":material/info: {message_text(note)}")
 
 
 def _choose_channel(forecasts: Forecasts) -> str:
@@ -132,63 +139,20 @@ def _choose_panels(shown: Shown) -> list[Kind]:
         selection_mode="multi",
         key="show",
         format_func=lambda what: PANELS[what],
+        on_change=_keep_one,
+        args=(st.session_state["show"],),
         persist_state="session",
         label_visibility="collapsed",
     )
-    chosen: list[Kind] = [what for what in known if what in panels] or known[:1]
+    chosen: list[Kind] = [what for what in known if what in panels]
     publish("show", chosen)
     return chosen
 
 
-def _choose_map(forecasts: Forecasts, sight: Sight, shown: Shown, *, alone: bool) -> Sight:
-    """How the maps look: layout, projection, region, wind and the speed of playing."""
-    projections, regions = projections_of(forecasts.grid), regions_for(forecasts)
-    with st.popover("Map", icon=":material/tune:"):
-        adopt("as", list(LAYOUTS), _layout_at_first(sight.entry), what="layout")
-        layout = st.segmented_control(
-            "Layout",
-            list(LAYOUTS),
-            key="as",
-            format_func=lambda name: LAYOUTS[name],
-            required=True,
-            persist_state="session",
-        )
-        publish("as", layout or "maps")
-        projection, region = "automatic", WHOLE
-        if projections:
-            adopt("projection", projections, "automatic", what="projection")
-            projection = st.selectbox(
-                "Projection", projections, key="projection", persist_state="session"
-            )
-            publish("projection", "" if projection == "automatic" else projection)
-        if regions:
-            places = [WHOLE, *regions]
-            adopt("region", places, WHOLE, what="region")
-            region = st.selectbox("Region", places, key="region", persist_state="session")
-            publish("region", "" if region == WHOLE else region)
-        with_wind = False
-        if shown.wind is not None:
-            adopt("wind", ["on", "off"], "on", what="setting of the wind")
-            with_wind = (
-                st.segmented_control(
-                    "Wind arrows", ["on", "off"], key="wind", required=True, persist_state="session"
-                )
-                == "on"
-            )
-            publish("wind", "on" if with_wind else "off")
-        st.segmented_control(
-            "Speed",
-            list(SPEEDS),
-            key="speed",
-            default="normal",
-            required=True,
-            persist_state="session",
-        )
-    return Sight(sight.entry, sight.init_time, sight.channel, projection, region, with_wind, alone)
-
-
-def _layout_at_first(entry: Entry) -> str:
-    return "strip" if entry.theme == "video" else "maps"
+def _keep_one(before: list[Kind]) -> None:
+    """Leave the last panel on: a page without any would be empty."""
+    if not st.session_state["show"]:
+        st.session_state["show"] = before
 
 
 def _tell_period(forecasts: Forecasts, init_time: np.datetime64) -> None:
@@ -223,6 +187,7 @@ def _show_step(
             _show_maps(forecasts, sight, shown, panels, number, cell)
         if cell is not None:
             show_values(sight, shown, cell, number)
+    write_choices()
 
 
 def _headline(forecasts: Forecasts, sight: Sight, shown: Shown, number: int) -> str:

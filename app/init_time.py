@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import streamlit as st
 
-from app.choices import adopt, asked, not_here, publish
+from app.address import adopt, asked, is_sent_here, not_here, publish
 from app.words import address_of, init_words
 from stforecast.viewing.forecasts import Forecasts
 
@@ -44,8 +44,8 @@ def step_init_time(times: np.ndarray, now: np.datetime64, steps: int) -> None:
 def _by_day(times: np.ndarray, default: np.datetime64) -> np.datetime64:
     """The choice among many: a day, and a time of those on it."""
     text = asked("init")
-    if text is not None:
-        st.session_state["init"] = text
+    if is_sent_here("init"):
+        st.session_state["init"] = text or ""
     chosen = _find(times, st.session_state.get("init", ""))
     if chosen is None:
         if text is not None:

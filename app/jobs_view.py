@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.choices import adopt, age_text, catalogue, look_again, publish
-from app.drawn import plain_text, show_facts, show_figure
+from app.address import adopt, publish, write_choices
+from app.choices import age_text, catalogue, look_again
+from app.drawn import message_text, plain_text, show_facts, show_figure
 from app.guard import guarded
 from stforecast.batch.rows import Row, RunRow
 from stforecast.figures.job_states import JOB_STATE_STYLES, plot_job_states
@@ -53,6 +54,7 @@ def show() -> None:
         else:
             name = order[0]
         _show_job(by_name[name], found[name])
+    write_choices()
 
 
 def _show_head(now: np.datetime64) -> None:
@@ -81,7 +83,7 @@ def _show_card(name: str, job: JobOverview) -> None:
     if job.problem:
         words = "broken"
     st.markdown(f"**{plain_text(name)}** &nbsp; :{colour}-badge[{words}]")
-    st.caption(job.freshness[:1].upper() + job.freshness[1:])
+    st.caption(message_text(job.freshness[:1].upper() + job.freshness[1:]))
     counts = _counts(job.counts)
     if counts:
         st.markdown(counts)
@@ -93,7 +95,7 @@ def _counts(counts: dict[str, int]) -> str:
 
 def _show_job(entry: Entry, job: JobOverview) -> None:
     if job.problem:
-        st.error(job.problem)
+        st.error(message_text(job.problem))
     status = job.status
     if status is None:
         return
@@ -110,7 +112,7 @@ def _show_job(entry: Entry, job: JobOverview) -> None:
     )
     st.page_link(FORECASTS, label="See its forecasts", query_params={"run": entry.name})
     for path in status.lost:
-        st.warning(f"An output that should be there is gone: {path}")
+        st.warning(f"An output that should be there is gone: {plain_text(str(path))}")
     if not status.rows:
         st.info("No run has looked at an init time yet. Start one with")
         st.code(f"stforecast batch run {entry.path}", language="bash")
@@ -161,7 +163,7 @@ def _show_verification(job: JobOverview) -> None:
     """Scores by month, beside persistence, and drift."""
     st.subheader("Verification")
     for note in job.notes:
-        st.info(note)
+        st.info(message_text(note))
     if not job.scores:
         return
     drifting = [line for line in job.drift if line.drifts]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.address import addressed
 from app.choices import sidebar
 from app.guard import guarded
 
@@ -34,7 +35,8 @@ page = st.navigation(
         st.Page(HOME / "data_view.py", title="Data", icon=":material/grid_on:", url_path="data"),
     ]
 )
-with guarded():
-    sidebar()
-with guarded():
-    page.run()
+with addressed():
+    with guarded():
+        sidebar()
+    with guarded():
+        page.run()

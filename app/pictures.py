@@ -4,7 +4,7 @@ Everything that is kept is bounded, in bytes where it may be large, and nothing 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
@@ -23,8 +23,11 @@ from stforecast.viewing.reading import READING
 from stforecast.viewing.scaling import scale_of
 from stforecast.viewing.shown import Shown
 from stforecast.viewing.shown import View as Kind
+from stforecast.viewing.units import in_everyday_units
 
 __all__ = [
+    "EVERYDAY_UNITS",
+    "OWN_UNITS",
     "WHOLE",
     "Picture",
     "Sight",
@@ -39,6 +42,8 @@ __all__ = [
 
 WHOLE = "whole grid"
 """The region that is no part."""
+OWN_UNITS, EVERYDAY_UNITS = "own", "everyday"
+"""Those of the data, and those of weather reports."""
 _PNG_BYTES = 96 * 2**20
 _SHOWN_BYTES = 256 * 2**20
 _WIDTH = 900
@@ -61,13 +66,15 @@ class Sight:
     with_wind: bool = False
     alone: bool = False
     """One panel has the page to itself."""
+    units: str = OWN_UNITS
+    """Or `EVERYDAY_UNITS`."""
 
     @property
     def forecast_key(self) -> tuple[object, ...]:
         """Tells forecasts apart."""
         entry = self.entry
         stamps = (entry.stamp, _data_stamp(entry))
-        return (entry.path, stamps, str(self.init_time), self.channel)
+        return (entry.path, stamps, str(self.init_time), self.channel, self.units)
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -98,24 +105,15 @@ def forecasts_of(entry: Entry) -> Forecasts:
 @st.cache_resource(max_entries=6, show_spinner=False)
 def _opened(key: tuple[object, ...], _entry: Entry, places: tuple[str, ...]) -> Forecasts:
     with READING:
-        named = data_for(_entry, places)
-        found = open_forecasts(_entry) if named is None else _moved(_entry, str(named))
-        if found is not None and len(found.init_times) > 0:
-            return found
-        # Its data are not where they were: perhaps they are among those named at the start.
-        for place in places:
-            moved = _moved(_entry, place)
-            if moved is not None and len(moved.init_times) > 0:
-                return moved
-        return open_forecasts(_entry) if found is None else found
-
-
-def _moved(entry: Entry, place: str) -> Forecasts | None:
-    """The forecasts of an entry with other data; None where those are of something else."""
-    try:
-        return open_forecasts(entry, data=place)
-    except (ValueError, OSError):
-        return None
+        for place in data_for(_entry, places):
+            try:
+                found = open_forecasts(_entry, data=place)
+            except (ValueError, OSError):
+                continue  # data of something else
+            if len(found.init_times) > 0:
+                return found
+        # What is wrong with its own data is what a visitor must know.
+        return open_forecasts(_entry)
 
 
 def _data_stamp(entry: Entry) -> tuple[tuple[int, int], ...]:
@@ -129,11 +127,11 @@ def _stamps(path: str, places: tuple[str, ...], _entry: Entry) -> tuple[tuple[in
 
 def shown_of(sight: Sight) -> Shown:
     """Fields, truth and baselines of a sight, computed or read once."""
-    forecasts = forecasts_of(sight.entry)
 
     def make() -> Shown:
-        with READING:
-            return forecasts.shown(sight.init_time, sight.channel)
+        if sight.units == EVERYDAY_UNITS:
+            return in_everyday_units(shown_of(replace(sight, units=OWN_UNITS)))
+        return forecasts_of(sight.entry).shown(sight.init_time, sight.channel)
 
     return _kept_shown().get(sight.forecast_key, make)
 

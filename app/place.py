@@ -6,8 +6,8 @@ from html import escape
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from app.address import adopt_text, not_here, publish
 from app.charts import series_of
-from app.choices import adopt_text, not_here, publish
 from app.clickable import Click
 from app.drawn import show_picture
 from app.opening import PANELS

@@ -5,7 +5,7 @@ from time import monotonic
 import numpy as np
 import streamlit as st
 
-from app.choices import adopt, publish
+from app.address import adopt, keep, publish
 from app.words import hours_text, lead_words
 from stforecast.viewing.forecasts import Forecasts
 
@@ -68,8 +68,10 @@ def choose_lead(forecasts: Forecasts, init_time: np.datetime64) -> int:
         persist_state="session",
     )
     if every is None:
-        # While it plays each step would become one in the browser's history.
         publish("lead", text)
+    else:
+        # Each step would become one in the browser's history.
+        keep("lead")
     return texts.index(text)
 
 

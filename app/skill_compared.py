@@ -39,7 +39,7 @@ def show_comparison(
     if found.notes:
         lines = "\n".join(f"- {plain_text(note)}" for note in found.notes)
         st.warning(f"This comparison is not quite fair.\n{lines}")
-    st.markdown(f"**{METRICS.get(metric, metric)}** · {file.name}")
+    st.markdown(f"**{METRICS.get(metric, metric)}** · {plain_text(file.name)}")
     for channel in channels:
         png = _curves_png(runs, stamp, file.dialect, file.split, channel, metric)
         show_picture(png, alt=f"{metric} of {channel} of {len(runs)} runs")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.choices import adopt, publish
+from app.address import adopt, publish
 from app.drawn import picture_of, show_picture
 from stforecast.figures.errors import plot_error_histogram, plot_error_map, plot_scatter
 from stforecast.figures.profile import plot_week
@@ -106,7 +106,7 @@ def _choose(
         format_func=lambda name: str((labels or {}).get(name, name)),
         persist_state="session",
     )
-    publish(key, "" if chosen == options[0] else str(chosen))
+    publish(key, str(chosen))
     return str(chosen)
 
 

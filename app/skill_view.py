@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.choices import adopt, adopt_several, catalogue, chosen_entry, publish
-from app.drawn import picture_of, show_picture
+from app.address import adopt, adopt_several, publish
+from app.choices import catalogue, chosen_entry
+from app.drawn import message_text, picture_of, plain_text, show_picture
 from app.guard import guarded
 from app.skill_compared import show_comparison
 from app.skill_errors import show_by_cell, show_spread, show_week
@@ -42,18 +43,20 @@ _NOT_RUN = {
 def show() -> None:
     """Draw the view."""
     entry = chosen_entry()
-    st.header("Skill" if entry is None else f"Skill of {entry.name}")
+    st.header("Skill" if entry is None else f"Skill of {plain_text(entry.name)}")
     if entry is None:
-        st.info(catalogue().problem)
+        st.info(message_text(catalogue().problem))
         return
     if entry.kind != "run":
         st.info(f"{_NOT_RUN[entry.kind]} Choose a run in the sidebar.")
         return
     if entry.problem:
-        st.warning(entry.problem)
-    files = find_score_files(entry.path)
+        st.warning(message_text(entry.problem))
+    files, problems = find_score_files(entry.path)
+    for problem in problems:
+        st.error(message_text(problem))
     if not files:
-        if not entry.problem:
+        if not entry.problem and not problems:
             st.info("This run has no scores yet. Make them with")
             st.code(command_for(entry.path), language="bash")
         with guarded():
@@ -84,9 +87,9 @@ def _scores(path: Path, stamp: Stamp):  # noqa: ANN202  (an xarray dataset, hand
 
 def _show_scores(entry: Entry, file: ScoreFile) -> None:
     scores = _scores(file.path, file.stamp)
-    st.caption(scores_caption(scores))
+    st.caption(plain_text(scores_caption(scores)))
     for note in filter(None, str(scores.attrs.get("note", "")).split("; ")):
-        st.caption(f"Note: {note}.")
+        st.caption(f"Note: {plain_text(note)}.")
     _show_headline(file)
     known = [str(name) for name in scores["channel"].values]
     metrics = list(metrics_of(scores))

@@ -1,6 +1,7 @@
 """Downloads: the map, the series, the field and the animation, each made when it is asked for."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -9,7 +10,7 @@ import streamlit as st
 from app.charts import map_figure, table_of
 from app.drawn import picture_of as png_of
 from app.opening import PANELS
-from app.pictures import Sight, forecasts_of, shown_of
+from app.pictures import OWN_UNITS, Sight, forecasts_of, shown_of
 from stforecast.figures.animation import animate, figure_picture
 from stforecast.viewing.downloads import field_netcdf, file_name, series_csv
 from stforecast.viewing.point import place_text
@@ -40,7 +41,9 @@ def offer_downloads(
             key="download_panel",
             help="Which of the maps the picture and the animations show.",
         )
-        name, shown = sight.entry.name, shown_of(sight)
+        # Files stay in the units of the data: what reads them goes by these.
+        own = replace(sight, units=OWN_UNITS)
+        name, shown = sight.entry.name, shown_of(own)
         _offer(
             "Map at this lead time (PNG)",
             file_name(name, shown, f"_{what.replace(' ', '-')}.png", number=number),
@@ -58,8 +61,10 @@ def offer_downloads(
             _offer(
                 "Series at the point (CSV)",
                 file_name(name, shown, ".csv", place=place),
-                partial(_csv, sight, cell, place),
+                partial(_csv, own, cell, place),
             )
+        if sight.units != OWN_UNITS:
+            st.caption(f"Field and series are in {shown.fields.units}, as in the data.")
         for kind in ("gif", "mp4"):
             _offer(
                 f"Animation of all lead times ({kind.upper()})",

@@ -235,18 +235,24 @@ def experiment_series(
 
 
 def lazy_series(
-    experiment: Experiment, path: str | Path, *, time_zone: str | None = None
+    experiment: Experiment,
+    path: str | Path,
+    *,
+    time_zone: str | None = None,
+    days: Days = "all",
 ) -> xr.DataArray:
-    """The lazy series that an experiment is about, of the data at a path, incomplete days and all.
+    """The lazy series that an experiment is about, of the data at a path.
 
     Args:
         time_zone: of local times, where it is not the one of the experiment's place.
+        days: incomplete ones and all unless given: a forecast may be made on the day that it is.
     """
     return open_series(
         experiment.dataset,
         path,
         variables=experiment.variables,
         time_step=experiment.time_step,
+        days=days,
         time_zone=time_zone or experiment.place.zone,
         missing=experiment.missing,
         resample=experiment.resample,

@@ -43,6 +43,7 @@ def plot_field(
     projection: str = "automatic",
     region: Box | None = None,
     wind: tuple[Float[np.ndarray, "Y X"], Float[np.ndarray, "Y X"]] | None = None,
+    wind_speed: float | None = None,
     mark: tuple[int, int] | None = None,
     limits: tuple[float, float] | None = None,
 ) -> Figure:
@@ -59,6 +60,8 @@ def plot_field(
         climatology: of each field, in the units shown; needed for anomalies.
         projection, region: as `find_view` takes them.
         wind: towards the east and the north in m/s, drawn as arrows.
+        wind_speed: what the reference arrow stands for, in m/s: `reference_speed` of all fields, where
+            several are compared; a round one that suits this wind unless given.
         mark: row and column of a cell that gets a ring.
         limits: ends of the scale, in the units shown; of errors and anomalies the upper one counts.
 
@@ -85,7 +88,7 @@ def plot_field(
     shapes = []
     if wind is not None:
         arrows = lay_arrows(view, raster, spacing=_ARROWS * _FINE)
-        shapes += wind_shapes(arrows, wind, width=size[0], speed=None)
+        shapes += wind_shapes(arrows, wind, width=size[0], speed=wind_speed)
     if mark is not None:
         shapes += ring_shapes(raster, mark, radius=_RING * _FINE)
     for number_above, shape in enumerate(shapes):

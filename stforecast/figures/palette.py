@@ -31,9 +31,12 @@ ERROR_COLOURS = "RdBu_r"
 
 
 ANOMALY_COLOURS = "BrBG_r"
-"""A field less its climatology: brown is warmer or higher than usual, teal colder or lower."""
+"""A field less its climatology: brown is higher than usual, teal lower."""
 WET_ANOMALY_COLOURS = "BrBG"
 """The same of water: teal is wetter than usual, brown drier."""
+WARM_ANOMALY_COLOURS = "RdYlBu_r"
+"""The same of temperatures: red is warmer than usual, blue colder, pale yellow neither, so that they are
+not taken for errors."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +103,12 @@ class FieldStyle:
     """A diverging colour map for the difference from climatology."""
 
 
+_WARM = FieldStyle("inferno", anomaly_colours=WARM_ANOMALY_COLOURS)
 _WET = FieldStyle("YlGnBu", from_zero=True, anomaly_colours=WET_ANOMALY_COLOURS)
 
 FIELD_STYLES: dict[str, FieldStyle] = {
-    "t2m": FieldStyle("inferno"),
-    "t": FieldStyle("inferno"),
+    "t2m": _WARM,
+    "t": _WARM,
     "z": FieldStyle("viridis"),
     "msl": FieldStyle("viridis"),
     "sp": FieldStyle("viridis"),

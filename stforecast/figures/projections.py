@@ -22,6 +22,8 @@ _FAR = 30.0
 _WIDE = 150.0
 """Degrees of longitude above which a region is shown in equal steps of degrees all the same: bent
 around a middle, its ends would be out of sight."""
+_HAIR = 0.01
+"""Degrees that a point is kept from where a projection ends."""
 _FROM_ABOVE = 30.0
 """Latitude in degrees above which the viewer of the whole Earth stands: most of the land is north."""
 
@@ -238,7 +240,8 @@ def _frame(projection: crs.Projection, box: Box) -> Paper:
     What lies beyond the box is shown where the paper reaches it.
     """
     east, north = _middle(box)
-    half = (box[2] - box[0]) / 2
+    # The point opposite to the middle lies nowhere, or all around.
+    half = min((box[2] - box[0]) / 2, 180 - _HAIR)
     parallel = projection.transform_points(
         _DEGREES, east + np.linspace(-half, half, 61), np.full(61, north)
     )

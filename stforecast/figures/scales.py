@@ -8,6 +8,7 @@ from stforecast.figures.fields import Fields
 from stforecast.figures.palette import (
     ANOMALY_COLOURS,
     ERROR_COLOURS,
+    WARM_ANOMALY_COLOURS,
     WET_ANOMALY_COLOURS,
     field_style,
 )
@@ -25,6 +26,8 @@ _HUGE = 2.0
 
 _BANDS = 26
 """Bands of one colour on a scale, at most."""
+_DIVERGING = (ERROR_COLOURS, ANOMALY_COLOURS, WARM_ANOMALY_COLOURS, WET_ANOMALY_COLOURS)
+"""Colours of differences."""
 
 
 def field_scale(fields: Fields, limits: tuple[float, float] | None) -> Scale:
@@ -99,8 +102,8 @@ def _scale(
         ticks = np.asarray(steps.tick_values(low, high))
         if given:
             ticks = np.array([low, *ticks[(ticks > low) & (ticks < high)], high])
-        if colours in (ERROR_COLOURS, ANOMALY_COLOURS, WET_ANOMALY_COLOURS):
-            # One white band about 0: next to nothing is neither too high nor too low.
+        if colours in _DIVERGING:
+            # One pale band about 0: next to nothing is neither too high nor too low.
             ticks = ticks[np.abs(ticks) > 1e-9 * high]
         bands = tuple(map(float, ticks))
         low, high = bands[0], bands[-1]

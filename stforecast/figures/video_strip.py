@@ -1,12 +1,14 @@
 """Video as papers show it: input, truth, forecast and error, as a strip and as moving pictures.
 
-T: frame of the input, H: frame of the forecast, C: channel (1 grey, or 3 red, green, blue), Y: row, X:
-column; V, U: height and width of a picture in pixels. Values are grey levels, 0 to 255.
+T: frame of the input, H: frame of the forecast, K: frame of the truth as far as it is known, C: channel
+(1 grey, or 3 red, green, blue), Y: row, X: column; V, U: height and width of a picture in pixels. Values
+are grey levels, 0 to 255.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import zip_longest
 from pathlib import Path
 
 import matplotlib
@@ -22,8 +24,8 @@ from stforecast.figures.panels import make_figure
 
 __all__ = ["VideoForecast", "plot_video_strip", "video_pictures"]
 
-_MOST_FRAMES = 10
-"""Frames in a row."""
+_MOST_FRAMES, _MOST_WIDE = 10, 5
+"""Frames in a row; of frames more than twice as wide as high."""
 _LEFT, _RIGHT, _HEAD, _FOOT = 0.86, 0.16, 0.66, 0.62
 """Margins in inches: names of rows, edge, titles, colour bar."""
 _ACROSS, _PANEL, _GAP, _TITLE = 7.6, 1.5, 0.05, 0.3
@@ -46,10 +48,11 @@ _SHARE = 0.999
 
 @dataclass(frozen=True, eq=False)
 class VideoForecast:
-    """One forecast of video with what it saw and what happened."""
+    """One forecast of video with what it saw and what happened, as far as that is known."""
 
     history: Float[np.ndarray, "T C Y X"]
-    truth: Float[np.ndarray, "H C Y X"]
+    truth: Float[np.ndarray, "K C Y X"]
+    """From the first forecast frame on; fewer than these, or none."""
     forecast: Float[np.ndarray, "H C Y X"]
     title: str
     """What is shown."""
@@ -57,68 +60,77 @@ class VideoForecast:
     """Which forecast of which data."""
 
     @property
-    def error(self) -> Float[np.ndarray, "H Y X"]:
+    def error(self) -> Float[np.ndarray, "K Y X"]:
         """|forecast − truth|, the mean over channels: a colour that is wrong must not cancel out."""
-        return np.abs(self.forecast - self.truth).mean(axis=1)
+        return np.abs(self.forecast[: len(self.truth)] - self.truth).mean(axis=1)
 
     @property
     def most(self) -> float:
         """End of the scale of the errors, the same for all frames."""
-        return max(float(np.quantile(self.error, _SHARE)), 1.0)
+        return max(float(np.quantile(self.error, _SHARE)), 1.0) if len(self.truth) else 1.0
 
 
 def plot_video_strip(video: VideoForecast) -> Figure:
-    """Input, truth, forecast and error in rows, up to ten frames each, numbered from the last input.
+    """Input, truth, forecast and error in rows of ten frames or fewer, numbered from the last input.
 
     Frames in colour are shown in colour; the error is the mean of |forecast − truth| over channels, in
-    grey levels. More than ten forecast frames are spread evenly; of the input the last ones are shown.
+    grey levels. Where the forecast has more frames, they are spread evenly; of the input the last ones
+    are shown. Frames more than twice as wide as high stand in rows of five.
+    Truth and error have no row where no truth is known.
     """
-    shown = np.linspace(0, len(video.forecast) - 1, min(len(video.forecast), _MOST_FRAMES)).round()
+    height, width = video.forecast.shape[2:]
+    most = _MOST_WIDE if width > 2 * height else _MOST_FRAMES
+    shown = np.linspace(0, len(video.forecast) - 1, min(len(video.forecast), most)).round()
     ahead = [int(number) for number in shown]
-    seen = video.history[-max(len(ahead), 4) :][-_MOST_FRAMES:]
+    seen = video.history[-max(len(ahead), 4) :][-most:]
     columns = max(len(ahead), len(seen))
-    height, width = video.truth.shape[2:]
+    known = [number for number in ahead if number < len(video.truth)]
     across = min(_ACROSS / columns - _GAP, _PANEL * max(1.0, (width / height) ** 0.5))
     down = across * height / width
     size = (
         max(_LEFT + columns * (across + _GAP) + _RIGHT, _NARROWEST),
-        _HEAD + 2 * _TITLE + 4 * (down + _GAP) + _FOOT,
+        _HEAD + 2 * _TITLE + (4 if known else 2) * (down + _GAP) + (_FOOT if known else 0),
     )
     figure = make_figure(*size)
     _write(figure, (_RIGHT, 0.32), video.title, size=11, bold=True)
     _write(figure, (_RIGHT, 0.53), video.below, size=8, colour=FAINT)
     colours, scale = matplotlib.colormaps[_ERRORS], Normalize(0, video.most)
-    errors = colours(scale(video.error[ahead]))[..., :3]
     top = _HEAD + _TITLE
     before = range(1 - len(seen), 1)
     _draw_row(figure, "Input", _pictures(seen), (top, across, down), numbers=before)
     top += down + _GAP + _TITLE
-    rows = {
-        "Truth": _pictures(video.truth[ahead]),
-        "Forecast": _pictures(video.forecast[ahead]),
-        "|Error|": np.round(255 * errors).astype("uint8"),
-    }
+    rows = {"Forecast": _pictures(video.forecast[ahead])}
+    if known:
+        errors = np.round(255 * colours(scale(video.error[known]))[..., :3]).astype("uint8")
+        rows = {"Truth": _pictures(video.truth[known]), **rows, "|Error|": errors}
     numbers: Sequence[int] = [number + 1 for number in ahead]
     for label, pictures in rows.items():
         _draw_row(figure, label, pictures, (top, across, down), numbers=numbers)
         top, numbers = top + down + _GAP, ()
-    _draw_bar(figure, top + 0.14, colours, scale)
+    if known:
+        _draw_bar(figure, top + 0.14, colours, scale)
     return figure
 
 
 def video_pictures(video: VideoForecast) -> Iterator[UInt8[np.ndarray, "V U 3"]]:
-    """Moving pictures of a forecast: the input, then truth, forecast and error beside each other."""
+    """Moving pictures of a forecast: the input, then truth, forecast and error beside each other.
+
+    Truth and error are grey in frames without truth; where there is none, input and forecast follow
+    each other in one panel.
+    """
     inputs, truths = _pictures(video.history), _pictures(video.truth)
     forecasts = _pictures(video.forecast)
     colours, scale = matplotlib.colormaps[_ERRORS], Normalize(0, video.most)
+    errors = np.round(255 * colours(scale(video.error))[..., :3]).astype("uint8")
     blank = np.full_like(inputs[0], ImageColor.getrgb(MISSING))
+    beside = {"Forecast": blank, "|Error|": blank} if len(truths) else {}
     for number, seen in enumerate(inputs, start=1 - len(inputs)):
-        yield _side_by_side(number, {"Input": seen, "Forecast": blank, "|Error|": blank})
-    for number, (truth, forecast, error) in enumerate(
-        zip(truths, forecasts, video.error, strict=True), start=1
+        yield _side_by_side(number, {"Input": seen, **beside})
+    for number, (forecast, truth, error) in enumerate(
+        zip_longest(forecasts, truths, errors, fillvalue=blank), start=1
     ):
-        shown = np.round(255 * colours(scale(error))[..., :3]).astype("uint8")
-        yield _side_by_side(number, {"Truth": truth, "Forecast": forecast, "|Error|": shown})
+        shown = {"Truth": truth, "Forecast": forecast, "|Error|": error}
+        yield _side_by_side(number, shown if len(truths) else {"Forecast": forecast})
 
 
 def _pictures(frames: np.ndarray) -> np.ndarray:
@@ -140,7 +152,8 @@ def _side_by_side(number: int, panels: dict[str, np.ndarray]) -> np.ndarray:
     height, width = next(iter(panels.values())).shape[:2]
     factor = max(round(_SIDE / max(height, width)), 1)
     height, width = height * factor, width * factor
-    sheet = Image.new("RGB", (3 * width + 4 * _BETWEEN, height + _BAND + _BETWEEN), "white")
+    across = len(panels) * (width + _BETWEEN) + _BETWEEN
+    sheet = Image.new("RGB", (across, height + _BAND + _BETWEEN), "white")
     draw, font = ImageDraw.Draw(sheet), ImageFont.truetype(_font(), _TEXT)
     for place, (name, picture) in enumerate(panels.items()):
         left = _BETWEEN + place * (width + _BETWEEN)

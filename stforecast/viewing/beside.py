@@ -17,7 +17,8 @@ from stforecast.experiment import Experiment
 from stforecast.figures.fields import read_fields
 from stforecast.forecast import ForecastModel
 from stforecast.run import Run
-from stforecast.source import experiment_series, find_data, open_series
+from stforecast.source import experiment_series, find_data, lazy_series
+from stforecast.viewing.reading import READING
 from stforecast.viewing.shown import Shown
 
 __all__ = ["Beside", "baselines_beside", "find_series", "grid_of", "other_grid", "show"]
@@ -114,17 +115,7 @@ def _opened(experiment: Experiment, path: Path, *, may_copy: bool) -> xr.DataArr
     """The series: memory-mapped if it is a store or small, else lazy."""
     if is_store(path) or (may_copy and _size(path) <= _COPIED_BYTES):
         return experiment_series(experiment, path)
-    return open_series(
-        experiment.dataset,
-        path,
-        variables=experiment.variables,
-        time_step=experiment.time_step,
-        days=experiment.days,
-        time_zone=experiment.place.zone,
-        missing=experiment.missing,
-        resample=experiment.resample,
-        clips=experiment.clips,
-    )
+    return lazy_series(experiment, path, days=experiment.days)
 
 
 def _size(path: Path) -> int:
@@ -152,15 +143,16 @@ def show(
     past = init_time + np.arange(1 - beside.history, 1) * beside.time_step
     if one is None:
         past = past[:0]
-    truth = None
+    truth, baselines = None, {}
     if one is not None:
-        truth = _frames(one, np.concatenate([past, init_time + leads]), beside)
+        with READING:
+            truth = _frames(one, np.concatenate([past, init_time + leads]), beside)
+            baselines = _baselines(one, beside, init_time=init_time, leads=leads)
     fields = read_fields(forecast, init_time=init_time, channel=channel, truth=truth)
     factor = np.float32(fields.factor)
     # Half the bytes: the values were made and stored as float32.
     seen = None if fields.truth is None else fields.truth.astype("float32")
     fields = replace(fields, forecast=fields.forecast.astype("float32"), truth=seen)
-    baselines = {} if one is None else _baselines(one, beside, init_time=init_time, leads=leads)
     baselines = {name: frames * factor for name, frames in baselines.items()}
     usual = next((name for name in _USUAL if name in baselines), "")
     history = np.empty((0, *fields.forecast.shape[1:]), dtype="float32")

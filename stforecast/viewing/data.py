@@ -48,21 +48,21 @@ def data_places(catalogue: Catalogue, extra: Sequence[str | Path] = ()) -> list[
     return _named_apart(list(found.values()))
 
 
-def data_for(entry: Entry, extra: Sequence[str | Path]) -> Path | None:
-    """Which of the paths named at the start an entry's truth lies at; None where its own data are there.
+def data_for(entry: Entry, extra: Sequence[str | Path]) -> tuple[Path | None, ...]:
+    """Where an entry's truth may lie, the likeliest first; None stands for where it says itself.
 
-    That is the one with the name that its data had, or that of its dataset; a single one in any case.
+    That is there alone, if it is there. Else it may be among the paths named at the start: the one with
+    the name that its data had, or that of its dataset; a single one in any case. The others come last.
     """
     own = [Path(text) for text in _named_by(entry)]
     candidates = [Path(path) for path in extra]
     if not candidates or any(path.exists() for path in own):
-        return None
+        return (None,)
     wanted = [*(path.name for path in own), entry.dataset]
-    for name in wanted:
-        for path in candidates:
-            if path.name == name:
-                return path
-    return candidates[0] if len(candidates) == 1 else None
+    fitting = [path for name in wanted for path in candidates if path.name == name]
+    if len(candidates) == 1:
+        fitting = candidates
+    return tuple(dict.fromkeys([*fitting, None, *candidates]))
 
 
 def data_stamp(entry: Entry, extra: Sequence[str | Path]) -> tuple[tuple[int, int], ...]:
@@ -70,8 +70,8 @@ def data_stamp(entry: Entry, extra: Sequence[str | Path]) -> tuple[tuple[int, in
 
     Of a folder those at its first level are looked at.
     """
-    moved = data_for(entry, extra)
-    places = [Path(text) for text in _named_by(entry)] if moved is None else [moved]
+    places = [path for path in data_for(entry, extra) if path is not None]
+    places += [Path(text) for text in _named_by(entry)]
     marks = []
     for place in places:
         try:

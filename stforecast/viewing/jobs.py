@@ -91,7 +91,7 @@ def job_overview(entry: Entry, *, now: np.datetime64) -> JobOverview:
         failures=[row for row in newest_first if row.state == "failed"],
         waiting=[row for row in newest_first if row.state == "waiting"],
         scores=[line for name, month in months.items() for line in scores_of_month(name, month)],
-        drift=_drift(job, list(months.values()), notes, now=civil_now(now, zone)),
+        drift=_drift(entry, job, list(months.values()), notes, now=civil_now(now, zone)),
         limit=job.verify.drift if job.verify else None,
         notes=tuple(notes),
     )
@@ -148,7 +148,7 @@ def _months(entry: Entry, job: Job, notes: list[str]) -> dict[str, MonthSums]:
 
 
 def _drift(
-    job: Job, months: Sequence[MonthSums], notes: list[str], *, now: np.datetime64
+    entry: Entry, job: Job, months: Sequence[MonthSums], notes: list[str], *, now: np.datetime64
 ) -> list[DriftLine]:
     """The last weeks against the run's test; none where the job does not ask for it."""
     if job.verify is None or job.verify.drift is None or not months:
@@ -159,7 +159,7 @@ def _drift(
         name = str(header["experiment"]["network"]["name"])
         with READING:
             tested = open_test_scores(job.run, forecaster=name)
-        return judge_drift(
+        lines = judge_drift(
             months,
             tested,
             forecaster=name,
@@ -170,3 +170,11 @@ def _drift(
     except (ValueError, OSError, KeyError) as error:
         notes.append(f"Drift cannot be told: {error}")
         return []
+    if any(line.forecasts for line in lines):
+        return lines
+    notes.append(
+        f"Drift cannot be told: of the last {age_text(job.verify.window)} no good forecast by the run "
+        "as it is now is verified. When their truth has come, run "
+        f"`stforecast batch verify {entry.path}`."
+    )
+    return []

@@ -28,6 +28,7 @@ from stforecast.viewing.forecast_files import (
 )
 from stforecast.viewing.kept import Kept
 from stforecast.viewing.of_run import check_wanted
+from stforecast.viewing.reading import READING
 from stforecast.viewing.run_head import period_within
 from stforecast.viewing.shown import Shown, find_wind
 
@@ -95,6 +96,10 @@ class FileForecasts:
 
     def _read(self, init_time: np.datetime64, channels: Sequence[str]) -> xr.DataArray:
         """The forecast (init_time, lead_time, channel, y, x) of some channels, in memory."""
+        with READING:
+            return self._read_one(init_time, channels)
+
+    def _read_one(self, init_time: np.datetime64, channels: Sequence[str]) -> xr.DataArray:
         for place in self.places[init_time]:
             if is_remote(place):
                 with tempfile.TemporaryDirectory() as work:

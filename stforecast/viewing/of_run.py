@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from pipelines.series import Channel, name_step, names
+from pipelines.series import Channel, name_step, names, select_channels
 from pipelines.store import stored_moments
 from stforecast.figures.fields import minute_text, zone_text
 from stforecast.history import complete_init_times, histories_hold_enough
@@ -17,6 +17,7 @@ from stforecast.run import Run
 from stforecast.viewing.beside import Beside, baselines_beside, find_series, show
 from stforecast.viewing.catalogue import Entry
 from stforecast.viewing.kept import Kept
+from stforecast.viewing.reading import READING
 from stforecast.viewing.run_head import Head, period_within, read_head
 from stforecast.viewing.shown import Shown, find_wind
 
@@ -97,20 +98,30 @@ class RunForecasts:
 
     def _forecast(self, init_time: np.datetime64) -> xr.DataArray:
         assert self.beside.series is not None  # there are no init times without it
-        # One at a time: two would only wait for each other's cores.
+        # One at a time: two would only wait for each other's cores. Others read files meanwhile.
         with self._computing:
             made = self._forecaster().forecast(
-                self.beside.series,
+                self._history(self.beside.series, init_time),
                 init_times=[init_time],
                 steps=self.head.experiment.horizon,
             )
         return self.beside.lay_out(made)
 
+    def _history(self, series: xr.DataArray, init_time: np.datetime64) -> xr.DataArray:
+        """The frames that a forecast starts from, in memory."""
+        offsets = np.arange(1 - self.head.experiment.history, 1) * self.head.time_step
+        rows = np.flatnonzero(np.isin(series["time"].values, init_time + offsets))
+        own = select_channels(series, [channel.name for channel in self.channels])
+        with READING:
+            return own.isel(time=rows).load()
+
     def _forecaster(self) -> "Forecaster":
         if "forecaster" not in self._once:
+            from stforecast.allocator import keep_memory
             from stforecast.forecaster import load_forecaster
 
-            self._once["forecaster"] = load_forecaster(self.entry.path)
+            keep_memory()
+            self._once["forecaster"] = load_forecaster(self.entry.path).optimise()
         return self._once["forecaster"]
 
 

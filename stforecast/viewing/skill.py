@@ -51,16 +51,19 @@ class ScoreFile:
         return f"{self.dialect} · {self.split}"
 
 
-def find_score_files(run: Path) -> tuple[ScoreFile, ...]:
-    """The files of scores in a run's folder, the dataset's own dialect on the test split first.
+def find_score_files(run: Path) -> tuple[tuple[ScoreFile, ...], tuple[str, ...]]:
+    """The files of scores in a run's folder, and what is wrong with those that are damaged.
 
-    Raises:
-        ValueError: one of them is damaged.
+    The dataset's own dialect on the test split comes first.
     """
     files = sorted(run.glob("scores*.nc"), key=lambda file: (file.stem != "scores", file.stem))
-    found = []
+    found, problems = [], []
     for path in files:
-        attrs = read_scores(path).attrs
+        try:
+            attrs = read_scores(path).attrs
+        except ValueError as error:
+            problems.append(str(error))
+            continue
         errors = path.with_name("errors" + path.name.removeprefix("scores"))
         found.append(
             ScoreFile(
@@ -71,7 +74,7 @@ def find_score_files(run: Path) -> tuple[ScoreFile, ...]:
                 stamp=stamp_of(path, errors),
             )
         )
-    return tuple(found)
+    return tuple(found), tuple(problems)
 
 
 def command_for(run: Path, file: ScoreFile | None = None) -> str:

@@ -21,6 +21,7 @@ from stforecast.batch.job import load_job
 from stforecast.batch.run import run_job
 from stforecast.evaluation import evaluate_run
 from stforecast.experiment import load_experiment
+from stforecast.run import Run
 from stforecast.source import stored_series
 from stforecast.training import train
 from tests.conftest import make_waves
@@ -99,17 +100,25 @@ def runs(tmp_path_factory):
     folder.mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STFORECAST_CACHE", str(folder.parent / "cache"))
-        globe = train_small(folder, "globe", make_waves(160, channels=(T2M, U10, V10)))
-        evaluate_run(globe, device="cpu")
+        train_small(folder, "globe", make_waves(160, channels=(T2M, U10, V10)))
         train_small(folder, "region", make_region())
-        city = train_small(folder, "city", make_city(), dataset="taxibj", horizon=4)
-        evaluate_run(city, device="cpu")
+        train_small(folder, "city", make_city(), dataset="taxibj", horizon=4)
         _break(folder)
         _set_up_desk(folder)
     # The newest run is what a visitor sees at first.
-    later = time.time() + 60
+    later = time.time() + 24 * 3600  # and so it stays, whatever is evaluated meanwhile
     os.utime(folder / "globe" / "forecaster.safetensors", (later, later))
     return folder
+
+
+@pytest.fixture(scope="session")
+def scored_runs(runs):
+    """The same, of which `globe` and `city` are evaluated."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STFORECAST_CACHE", str(runs.parent / "cache"))
+        for name in ("globe", "city"):
+            evaluate_run(Run(runs / name), device="cpu")
+    return runs
 
 
 def _break(folder):

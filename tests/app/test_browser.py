@@ -86,6 +86,24 @@ def test_the_way_back_in_the_browser_is_the_way_back_in_the_view(server, page, e
     assert errors == []
 
 
+def test_one_click_is_one_step_back_and_first_defaults_are_none(server, page, errors):
+    page.goto(f"{server}/?run=region")
+    page.wait_for_url(re.compile(r"run=region&.*lead=6"))
+    begun = page.evaluate("history.length")
+    page.get_by_role("button", name="chevron_left").click()
+    page.wait_for_url(re.compile(r"init=2015-02-08T18"))
+    assert page.evaluate("history.length") == begun + 1
+    page.get_by_test_id("stSidebarNav").get_by_text("Skill", exact=True).click()
+    page.wait_for_url(re.compile(r"/skill\?run=region"))
+    assert page.evaluate("history.length") == begun + 2
+    page.go_back()
+    page.wait_for_url(re.compile(r"init=2015-02-08T18"))
+    page.go_back()
+    page.wait_for_url(re.compile(r"init=2015-02-09T00"))
+    page.get_by_text("started from Mon 9 Feb 2015 00:00 UTC").wait_for()
+    assert errors == []
+
+
 def test_the_views_are_a_click_apart_and_keep_the_run(server, page, errors):
     page.goto(f"{server}/?run=city&init=2016-01-15T00:00")
     page.wait_for_selector("img[alt^='Forecast of inflow']")

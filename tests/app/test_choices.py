@@ -6,6 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.choices import age_text, data_paths, runs_folder
 from app.place import _cell_of
+from tests.app.views import address_of
 
 
 def test_the_folder_and_the_data_come_from_the_environment(monkeypatch):
@@ -37,6 +38,7 @@ def many_init_times():
     import numpy as np
     import streamlit as st
 
+    from app.address import addressed
     from app.init_time import choose_init_time, step_init_time
 
     class Forecasts:
@@ -45,7 +47,8 @@ def many_init_times():
         attrs: dict = {}  # noqa: RUF012
         time_zone = "UTC"
 
-    chosen = choose_init_time(Forecasts())
+    with addressed():
+        chosen = choose_init_time(Forecasts())
     st.button("on", key="on", on_click=step_init_time, args=(Forecasts.init_times, chosen, 1))
     st.write(str(chosen))
 
@@ -53,14 +56,14 @@ def many_init_times():
 def test_among_many_init_times_one_chooses_a_day_and_a_time_on_it():
     app = AppTest.from_function(many_init_times).run()
     # 1499 steps of 6 hours after 2015-01-01 is 374 days and 18 hours
-    assert app.query_params["init"] == "2016-01-10T18:00"
+    assert address_of(app)["init"] == "2016-01-10T18:00"
     assert app.selectbox(key="init_clock").options == ["00:00", "06:00", "12:00", "18:00"]
     app.date_input(key="init_day").set_value(np.datetime64("2015-06-01").item()).run()
-    assert app.query_params["init"] == "2015-06-01T18:00"
+    assert address_of(app)["init"] == "2015-06-01T18:00"
     app.selectbox(key="init_clock").set_value("06:00").run()
-    assert app.query_params["init"] == "2015-06-01T06:00"
+    assert address_of(app)["init"] == "2015-06-01T06:00"
     app.button(key="on").click().run()
-    assert app.query_params["init"] == "2015-06-01T12:00"
+    assert address_of(app)["init"] == "2015-06-01T12:00"
     assert app.markdown[0].value.startswith("2015-06-01T12:00")
     assert not app.exception
 
@@ -71,7 +74,7 @@ def test_an_init_time_that_is_not_there_falls_back(text):
     app.query_params["init"] = text
     app.run()
     assert f"There is no init time “{text}” here" in app.warning[0].value
-    assert app.query_params["init"] == "2016-01-10T18:00"
+    assert address_of(app)["init"] == "2016-01-10T18:00"
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,10 @@ import pytest
 import streamlit as st
 import xarray as xr
 
+from app.drawn import plain_text
 from stforecast.checking import background, worker
 from stforecast.checking.background import BackgroundCheck, Checks
-from tests.app.views import asked_of, open_view, texts_of
+from tests.app.views import address_of, open_view, texts_of
 
 
 @pytest.fixture
@@ -97,7 +98,7 @@ def test_what_can_be_mended_comes_with_the_command(view, tmp_path, in_process):
 def test_an_address_opens_a_figure(view, tmp_path, in_process, part, alt):
     opened = view(write_field(tmp_path / "raw"), part=part)
     assert f'alt="{alt}"' in texts_of(opened)
-    assert asked_of(opened, "part") == part
+    assert address_of(opened)["part"] == part
 
 
 def test_whole_data_need_no_map_of_what_is_missing(view, tmp_path, in_process):
@@ -117,8 +118,8 @@ def test_one_of_several_is_chosen_by_name(view, tmp_path, in_process):
     opened = view(first, second)
     assert opened.selectbox(key="data").options == ["first", "second"]
     opened.selectbox(key="data").set_value("second").run()
-    assert asked_of(opened, "data") == "second"
-    assert str(second) in texts_of(opened)
+    assert address_of(opened)["data"] == "second"
+    assert plain_text(str(second)) in texts_of(opened)
 
 
 def test_a_path_from_the_address_is_not_opened(view, tmp_path, in_process):

@@ -10,6 +10,7 @@ from app.opening import opening_sight
 from app.pictures import Sight, cell_at, forecasts_of
 from app.place import point_clicked
 from stforecast.viewing.catalogue import find_entries
+from tests.app.views import address_of
 
 
 def headline(app):
@@ -31,7 +32,7 @@ def test_the_newest_run_is_shown_at_its_newest_whole_truth_and_the_address_tells
     app = open_app()
     assert_calm(app)
     # 160 frames every 6 hours from 2015-01-01: the last is at 2015-02-09T18, and 3 steps are ahead
-    assert app.query_params == {
+    assert address_of(app) == {
         "run": "globe",
         "channel": "t2m",
         "init": "2015-02-09T00:00",
@@ -40,10 +41,12 @@ def test_the_newest_run_is_shown_at_its_newest_whole_truth_and_the_address_tells
         "wind": "on",
         "lead": "6",
     }
+    # What nobody has chosen is no step in the browser's history.
+    assert app.query_params == {}
     assert "2 metre temperature (K)" in headline(app)
     assert "Mon 9 Feb 2015 06:00 UTC · +6 h" in headline(app)
     assert "SimVP, started from Mon 9 Feb 2015 00:00 UTC" in headline(app)
-    assert [part.key for part in app.get("bidi_component")] == ["panels"]
+    assert [part.key for part in app.get("bidi_component")] == ["panels", "address"]
     assert not app.warning
     assert any(
         "The truth is what weatherbench (synthetic) holds" in one.value for one in app.caption
@@ -54,15 +57,17 @@ def test_a_step_in_lead_time_moves_the_slider_the_headline_and_the_address(open_
     app = open_app(run="region")
     app.select_slider(key="lead").set_value("18").run()
     assert "Mon 9 Feb 2015 18:00 UTC · +18 h" in headline(app)
-    assert app.query_params["lead"] == "18"
+    assert address_of(app)["lead"] == "18"
     app.button(key="on").click().run()  # after the last one comes the first
-    assert app.query_params["lead"] == "6"
+    assert address_of(app)["lead"] == "6"
     app.button(key="back").click().run()
-    assert app.query_params["lead"] == "18"
+    assert address_of(app)["lead"] == "18"
     assert_calm(app)
 
 
-def test_playing_goes_on_step_by_step_until_it_is_paused(open_app, monkeypatch):
+def test_playing_goes_on_step_by_step_until_it_is_paused_or_one_steps_by_hand(
+    open_app, monkeypatch
+):
     app = open_app(run="region")
     app.button(key="play").click().run()
     assert app.session_state["playing"]
@@ -72,21 +77,17 @@ def test_playing_goes_on_step_by_step_until_it_is_paused(open_app, monkeypatch):
         app.session_state["_moved_on"] = -1e9  # long enough ago
         app.run()
         steps.append(app.select_slider(key="lead").value)
-        assert app.query_params["lead"] == "6", number
+        assert address_of(app)["lead"] == "6", number
     start = ["6", "12", "18"].index(steps[0])
     assert steps == [(["6", "12", "18"] * 3)[start + number] for number in range(4)]
     app.button(key="play").click().run()
     assert not app.session_state["playing"]
-    assert app.query_params["lead"] == app.select_slider(key="lead").value
-    assert_calm(app)
-
-
-def test_a_step_by_hand_ends_playing(open_app):
-    app = open_app(run="region")
+    assert address_of(app)["lead"] == app.select_slider(key="lead").value
     app.button(key="play").click().run()
-    app.button(key="back").click().run()
+    app.button(key="back").click().run()  # a step by hand ends it too
     assert not app.session_state["playing"]
     assert app.button(key="play").label == "Play"
+    assert_calm(app)
 
 
 def test_a_link_shows_what_its_sender_saw(open_app):
@@ -104,7 +105,7 @@ def test_a_link_shows_what_its_sender_saw(open_app):
     assert_calm(app)
     assert "10 metre u wind component (m s⁻¹)" in headline(app)
     assert "Tue 20 Jan 2015 18:00 UTC · +12 h" in headline(app)
-    assert app.query_params["show"] == "forecast,error"  # in their own order
+    assert address_of(app)["show"] == "forecast,error"  # in their own order
     assert app.selectbox(key="projection").value == "orthographic"
     assert app.selectbox(key="region").value == "Europe"
     values = app.get("html")[1].value
@@ -137,8 +138,8 @@ def test_nonsense_in_the_address_falls_back_and_says_so(open_app):
         "There is no point “95, 400” here",
     ):
         assert text in said
-    assert app.query_params["show"] == "forecast"
-    assert "point" not in app.query_params
+    assert address_of(app)["show"] == "forecast"
+    assert "point" not in address_of(app)
     app.run()
     assert [text for text in warnings(app) if "point" not in text] == []
 
@@ -148,18 +149,41 @@ def test_the_training_period_is_warned_of(open_app):
     assert any("the run's own training period" in text for text in warnings(app))
     app.button(key="latest").click().run()
     assert not any("training" in text for text in warnings(app))
-    assert app.query_params["init"] == "2015-02-09T18:00"
+    assert address_of(app)["init"] == "2015-02-09T18:00"
     app.button(key="earlier").click().run()
-    assert app.query_params["init"] == "2015-02-09T12:00"
+    assert address_of(app)["init"] == "2015-02-09T12:00"
     app.button(key="later").click().run()
-    assert app.query_params["init"] == "2015-02-09T18:00"
+    assert address_of(app)["init"] == "2015-02-09T18:00"
     assert_calm(app)
 
 
 def test_without_a_truth_yet_the_forecast_is_shown_all_the_same(open_app):
     app = open_app(run="region", init="2015-02-09T18:00")
     assert_calm(app)
-    assert app.query_params["show"] == "forecast,anomaly"
+    assert address_of(app)["show"] == "forecast,anomaly"
+
+
+def test_the_last_panel_stays_on(open_app):
+    app = open_app(run="region", show="truth")
+    app.pills(key="show").set_value([]).run()
+    assert app.pills(key="show").value == ["truth"]
+    assert address_of(app)["show"] == "truth"
+    assert_calm(app)
+
+
+def test_temperatures_can_be_shown_in_degrees_and_files_stay_as_the_data_are(open_app):
+    app = open_app(run="region", units="everyday", point="55, -3")
+    assert "2 metre temperature (°C)" in headline(app)
+    values = app.get("html")[1].value
+    assert "<small>°C at</small>" in values
+    # waves of 280 ± 9 K
+    forecast = float(values.split("<small>Truth</small><b>")[1].split("<")[0].replace("−", "-"))
+    assert -3 < forecast < 17
+    assert any("Field and series are in K, as in the data." in one.value for one in app.caption)
+    app.segmented_control(key="units").set_value("own").run()
+    assert "2 metre temperature (K)" in headline(app)
+    assert "units" not in address_of(app)
+    assert_calm(app)
 
 
 def test_downloads_are_offered_with_names_that_say_what_is_in_them(open_app):
@@ -194,7 +218,7 @@ def test_traffic_has_both_flows_and_points_by_row_and_column(open_app):
 def test_the_strip_is_another_layout(open_app):
     app = open_app(run="city", **{"as": "strip"})
     assert_calm(app)
-    assert not app.get("bidi_component")
+    assert "panels" not in [part.key for part in app.get("bidi_component")]
     assert 'alt="Strip of inflow"' in "".join(part.value for part in app.get("html"))
 
 
@@ -202,7 +226,7 @@ def test_a_job_shows_the_forecasts_it_has_made(open_app):
     app = open_app(run="desk.toml")
     assert_calm(app)
     assert "2015 " in headline(app)
-    assert app.query_params["run"] == "desk.toml"
+    assert address_of(app)["run"] == "desk.toml"
 
 
 def test_a_broken_run_says_what_is_wrong_and_what_to_do(open_app):

@@ -8,7 +8,7 @@ from stforecast.batch.drift import DriftLine
 from stforecast.batch.rows import open_rows, put_row
 from stforecast.batch.verification import MonthScore
 from stforecast.viewing import jobs
-from tests.app.views import asked_of, open_view, texts_of
+from tests.app.views import address_of, open_view, texts_of
 
 ROWS = [
     ("done", ""),
@@ -100,7 +100,7 @@ def test_of_several_jobs_the_worst_comes_first_and_one_is_chosen(view, tmp_path)
     assert opened.selectbox(key="job").options == ["beta.toml", "alpha.toml"]
     assert opened.selectbox(key="job").value == "beta.toml"
     opened.selectbox(key="job").set_value("alpha.toml").run()
-    assert asked_of(opened, "job") == "alpha.toml"
+    assert address_of(opened)["job"] == "alpha.toml"
     assert view(job="alpha.toml").selectbox(key="job").value == "alpha.toml"
 
 
@@ -149,7 +149,7 @@ def test_a_folder_without_jobs_says_what_a_job_is(view):
 
 def test_a_job_that_does_not_verify_is_told_how_to(view, tmp_path):
     write_job(tmp_path)
-    assert any("add a [verify] table" in each.value for each in view().info)
+    assert any(r"add a \[verify\] table" in each.value for each in view().info)
 
 
 @pytest.fixture
@@ -185,7 +185,7 @@ def test_scores_by_month_stand_beside_persistence(view, verified):
 def test_a_region_has_scores_of_its_own(view, verified):
     opened = view(region_of="north")
     assert opened.dataframe[1].value["2015-01"].tolist() == ["9"]
-    assert asked_of(opened, "region_of") == "north"
+    assert address_of(opened)["region_of"] == "north"
 
 
 def test_drift_is_told_in_words_and_numbers(view, verified):

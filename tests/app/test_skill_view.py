@@ -4,18 +4,18 @@ import shutil
 import pytest
 import xarray as xr
 
-from tests.app.views import asked_of, open_view, texts_of
+from tests.app.views import address_of, open_view, texts_of
 
 
 @pytest.fixture
-def skill(monkeypatch, runs):
-    return lambda folder=runs, **address: open_view(monkeypatch, "skill", folder, **address)
+def skill(monkeypatch, scored_runs):
+    return lambda folder=scored_runs, **address: open_view(monkeypatch, "skill", folder, **address)
 
 
 @pytest.fixture
-def copied(runs, tmp_path):
+def copied(scored_runs, tmp_path):
     """A folder with a copy of the run `globe`, to be damaged."""
-    shutil.copytree(runs / "globe", tmp_path / "globe")
+    shutil.copytree(scored_runs / "globe", tmp_path / "globe")
     return tmp_path
 
 
@@ -40,8 +40,8 @@ def test_metric_and_variables_are_chosen_and_kept_in_the_address(skill):
     opened.selectbox(key="metric").set_value("acc").run()
     opened.multiselect(key="variables").set_value(["u10"]).run()
     assert 'alt="acc against lead time"' in texts_of(opened)
-    assert asked_of(opened, "metric") == "acc"
-    assert asked_of(opened, "variables") == "u10"
+    assert address_of(opened)["metric"] == "acc"
+    assert address_of(opened)["variables"] == "u10"
 
 
 def test_an_address_opens_a_map_of_errors(skill):
@@ -92,7 +92,7 @@ def test_runs_are_compared_once_another_is_chosen(skill, copied):
     assert 'alt="rmse of t2m of 2 runs"' in said
     assert opened.dataframe[0].value.loc["seed"].tolist() == ["0", "1"]
     assert 'alt="Loss of each training by epoch"' in said
-    assert asked_of(opened, "with") == "twin"
+    assert address_of(opened)["with"] == "twin"
 
 
 def test_an_unfair_comparison_says_why(skill, copied):
@@ -130,6 +130,14 @@ def test_damaged_scores_say_what_to_do(skill, copied):
     [said] = skill(copied, run="globe").error
     assert "holds no scores" in said.value
     assert "stforecast evaluate" in said.value
+
+
+def test_damaged_scores_leave_those_of_another_dialect(skill, copied):
+    (copied / "globe" / "scores_wb1.nc").write_text("no NetCDF")
+    opened = skill(copied, run="globe")
+    [said] = opened.error
+    assert "scores\\_wb1.nc holds no scores" in said.value
+    assert 'alt="rmse against lead time"' in texts_of(opened)
 
 
 def test_damaged_errors_leave_the_rest_of_the_view(skill, copied):

@@ -8,13 +8,15 @@ SCRIPT = """
 from pathlib import Path
 import app
 import streamlit as st
+from app.address import addressed
 from app.choices import sidebar
 
 home = Path(app.__file__).parent
 names = ["{name}_view.py", "forecast_view.py"]
 page = st.navigation([st.Page(home / name, url_path=name) for name in dict.fromkeys(names)])
-sidebar()
-page.run()
+with addressed():
+    sidebar()
+    page.run()
 """
 
 
@@ -40,7 +42,6 @@ def texts_of(opened):
     return "\n".join(parts)
 
 
-def asked_of(opened, key):
-    """What stands under a word of the page's address."""
-    value = opened.query_params[key]
-    return value[0] if isinstance(value, list) else value
+def address_of(opened):
+    """The words of the page's address, with those that nobody has chosen."""
+    return opened.session_state["_address"].settled

@@ -27,8 +27,8 @@ def colours_of(figure):
         ("forecast", "inferno", "SimVP from 2018-01-01 00:00 UTC"),
         ("truth", "inferno", "Truth"),
         ("error", "RdBu_r", "Error  ·  SimVP from"),
-        ("anomaly", "BrBG_r", "Anomaly from climatology  ·  SimVP from"),
-        ("truth anomaly", "BrBG_r", "Anomaly from climatology  ·  Truth"),
+        ("anomaly", "RdYlBu_r", "Anomaly from climatology  ·  SimVP from"),
+        ("truth anomaly", "RdYlBu_r", "Anomaly from climatology  ·  Truth"),
     ],
 )
 def test_figure_says_what_it_shows(shown, what, colours, says):
@@ -75,6 +75,20 @@ def test_projection_region_wind_and_mark_are_drawn(shown):
     assert len(full.axes[0].get_children()) == len(plain.axes[0].get_children()) + 4 + 2
     part = plot_field(fields, 0, grid=grid, region=(-8.0, 51.0, 2.0, 58.0))
     assert part.axes[0].get_xlim() == (-5, 5)
+
+
+def test_a_given_wind_speed_sets_the_length_of_arrows(shown):
+    fields, grid = shown
+    wind = (np.full(grid.shape, 5.0), np.zeros(grid.shape))
+
+    def arrows(speed):
+        figure = plot_field(fields, 0, grid=grid, wind=wind, wind_speed=speed)
+        return np.asarray(figure.axes[0].patches[0].get_path().vertices)
+
+    # The round speed that suits 5 m/s is 5 m/s; against 10 m/s the arrows are half as long.
+    np.testing.assert_array_equal(arrows(None), arrows(5.0))
+    one = slice(0, 8)  # corners of the first arrow
+    assert np.ptp(arrows(10.0)[one, 0]) == pytest.approx(np.ptp(arrows(5.0)[one, 0]) / 2)
 
 
 def test_arrows_are_where_the_map_is(shown):

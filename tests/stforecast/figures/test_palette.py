@@ -44,6 +44,8 @@ def test_every_variable_has_colours_that_suit_it(name):
     is_wind = "wind" in variable.standard_name
     assert style.signed == is_wind
     assert style.from_zero == (variable.valid_min == 0)
-    diverging = {"PuOr_r", "BrBG", "BrBG_r", "RdBu_r"}
+    diverging = {"PuOr_r", "BrBG", "BrBG_r", "RdBu_r", "RdYlBu_r"}
     assert (style.colour_map in diverging) == style.signed
     assert style.anomaly_colours in diverging - {ERROR_COLOURS, style.colour_map}
+    # Red is warm and blue is cold, for temperatures and nothing else.
+    assert (style.anomaly_colours == "RdYlBu_r") == ("temperature" in variable.standard_name)

@@ -45,6 +45,18 @@ def test_projection_suits_the_region(region, name):
     assert type(paper_of("automatic", region=region).projection).__name__ == name
 
 
+@pytest.mark.parametrize("projection", ["lambert azimuthal", "robinson"])
+def test_a_region_all_around_the_earth_is_framed(projection):
+    tropics = (-180.0, -30.0, 180.0, 30.0)
+    left, right, bottom, top = paper_of(projection, region=tropics).extent
+    assert -right == pytest.approx(left)
+    assert -top == pytest.approx(bottom)
+    # Of 6371 km: the azimuthal one reaches 2 R to either side, and 2 R sin 15° up.
+    if projection == "lambert azimuthal":
+        assert right == pytest.approx(2 * 6378e3, rel=0.01)
+        assert top == pytest.approx(2 * 6378e3 * np.sin(np.deg2rad(15)), rel=0.01)
+
+
 def test_region_of_a_regional_grid_keeps_equal_steps_of_degrees():
     paper = paper_of("automatic", box=EUROPE, region=(0.0, 40.0, 40.0, 70.0), is_global=False)
     assert (paper.extent, paper.centre) == ((-20, 20, 40, 70), 20)

@@ -6,12 +6,12 @@ import pytest
 from stforecast.figures.video_strip import VideoForecast, plot_video_strip, video_pictures
 
 
-def video(*, seen=4, ahead=3, channels=3, size=(12, 20), off=10.0):
+def video(*, seen=4, ahead=3, known=None, channels=3, size=(12, 20), off=10.0):
     frames = np.random.default_rng(0).uniform(20, 200, (seen + ahead, channels, *size))
     frames = frames.astype("float32")
     return VideoForecast(
         history=frames[:seen],
-        truth=frames[seen:],
+        truth=frames[seen : seen + (ahead if known is None else known)],
         forecast=frames[seen:] + np.float32(off),
         title="SimVP: worst of the test sequences",
         below="kth, person17",
@@ -64,6 +64,14 @@ def test_a_long_forecast_is_spread_over_ten_frames_with_its_first_and_last():
     assert "−10" not in said
 
 
+def test_wide_frames_stand_in_rows_of_five():
+    said = texts(plot_video_strip(video(ahead=11, seen=12, size=(12, 36))))
+    # 0, 2.5, 5, 7.5 and 10 frames behind the first, halves to the even number.
+    assert [text for text in said if text.startswith("+")] == ["+1", "+3", "+6", "+9", "+11"]
+    assert "−4" in said
+    assert "−5" not in said
+
+
 def test_errors_of_opposite_sign_in_two_colours_do_not_cancel_out():
     one = video(channels=3, off=0.0)
     one.forecast[:, 0] += 30
@@ -85,6 +93,34 @@ def test_moving_pictures_show_the_input_and_then_the_forecast_beside_the_truth()
     middle = pictures[0][60, pictures[0].shape[1] // 2]
     assert (pictures[3][60, pictures[0].shape[1] // 2] == middle).all()
     assert (pictures[4][40:200, 250:400] != middle).any()
+
+
+def test_a_strip_has_truth_and_error_as_far_as_a_truth_is_known():
+    figure = plot_video_strip(video(seen=4, ahead=3, known=2))
+    # 4 of the input, 3 of the forecast, 2 of truth and error each, and the colour bar.
+    assert len(figure.axes) == 4 + 3 + 2 + 2 + 1
+    figure = plot_video_strip(video(seen=4, ahead=3, known=0))
+    assert len(figure.axes) == 4 + 3
+    said = texts(figure)
+    assert "Forecast" in said
+    assert not {"Truth", "|Error|"} & set(said)
+
+
+def test_moving_pictures_are_grey_where_no_truth_is_known():
+    pictures = list(video_pictures(video(seen=1, ahead=3, known=2)))
+    width = pictures[0].shape[1]
+    middles = [picture[60, width // 6] for picture in pictures]
+    grey = pictures[0][60, width // 2]
+    assert (middles[3] == grey).all()
+    assert (middles[2] != grey).any()
+
+
+def test_without_any_truth_input_and_forecast_follow_each_other_in_one_panel():
+    one = video(seen=2, ahead=3, known=0, size=(40, 300))
+    pictures = list(video_pictures(one))
+    assert [picture.shape for picture in pictures] == [(40 + 32, 300 + 2 * 6, 3)] * 5
+    shown = pictures[2][26:66, 6:306]
+    assert np.array_equal(shown, np.round(np.moveaxis(one.forecast[0], 0, -1)))
 
 
 def test_small_frames_are_enlarged_by_a_whole_number():

@@ -57,19 +57,20 @@ def test_a_run_that_is_not_trained_yet_names_its_data(globe):
 def test_moved_data_are_found_among_those_that_were_named(globe, tmp_path):
     entry = entry_at(globe, "globe")
     others = [tmp_path / "x" / name for name in ("else", "weatherbench", "globe")]
-    assert data_for(entry, others) is None  # its own are there
+    assert data_for(entry, others) == (None,)  # its own are there
     shutil.rmtree(globe.parent / "data")
-    assert data_for(entry, others) == others[2]
-    assert data_for(entry, others[:2]) == others[1]
-    assert data_for(entry, others[:1]) == others[0]
-    assert data_for(entry, [*others[:1], tmp_path]) is None
-    assert data_for(entry, []) is None
+    other, dataset, name = others
+    assert data_for(entry, others) == (name, dataset, None, other)
+    assert data_for(entry, others[:2]) == (dataset, None, other)
+    assert data_for(entry, others[:1]) == (other, None)
+    assert data_for(entry, [other, tmp_path]) == (None, other, tmp_path)
+    assert data_for(entry, []) == (None,)
 
 
 def test_shown_times_are_those_of_the_data(globe):
     # The series of a run that is opened with data named elsewhere is that of those data.
     shutil.move(globe.parent / "data", globe.parent / "named")
     entry = entry_at(globe, "globe")
-    path = data_for(entry, [globe.parent / "named" / "globe"])
+    path, _ = data_for(entry, [globe.parent / "named" / "globe"])
     forecasts = open_forecasts(entry, data=path)
     assert np.isfinite(forecasts.shown(forecasts.default_init_time, "t2m").fields.truth).all()

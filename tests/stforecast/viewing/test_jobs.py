@@ -137,6 +137,15 @@ def test_scores_by_month_and_drift_are_told(verified):
         assert line.test_rmse == pytest.approx(own.values[0])
 
 
+def test_drift_without_anything_recent_is_a_note(verified):
+    found = overview_at(verified, hours=60 * 24)
+    assert found.drift == []
+    assert len(found.scores) == 2 * 3
+    [note] = found.notes
+    assert note.startswith("Drift cannot be told: of the last 30 days no good forecast")
+    assert f"`stforecast batch verify {verified.folder / 'job.toml'}`" in note
+
+
 def test_what_cannot_be_told_of_verification_is_a_note(verified):
     (verified.folder / "run" / "scores.nc").unlink()
     assert "Drift cannot be told: " in overview_at(verified).notes[0]

@@ -15,6 +15,7 @@ from stforecast.forecaster import Forecaster, load_forecaster
 from stforecast.run import Run
 from stforecast.viewing import beside
 from stforecast.viewing.forecasts import open_forecasts
+from stforecast.viewing.reading import READING
 from tests.conftest import make_waves
 from tests.stforecast.viewing.conftest import HISTORY, PLACE, entry_at, make_city, save_run
 
@@ -61,6 +62,27 @@ def test_baselines_of_the_weather_are_persistence_and_climatology(globe):
     np.testing.assert_array_equal(
         shown.field("anomaly", 1), shown.fields.forecast[1] - shown.climatology[1]
     )
+
+
+def test_files_are_read_under_the_lock_and_the_network_runs_without_it(globe, monkeypatch):
+    forecasts = open_run_at(globe)
+    seen, plain_load, plain_forecast = [], xr.DataArray.load, Forecaster.forecast
+
+    def load(self, **options):
+        seen.append(("read", READING._is_owned()))
+        return plain_load(self, **options)
+
+    def forecast(self, series, **options):
+        seen.append(("computed", READING._is_owned()))
+        # The frames that it starts from, and no other.
+        assert series.sizes["time"] == forecasts.head.experiment.history
+        return plain_forecast(self, series, **options)
+
+    monkeypatch.setattr(xr.DataArray, "load", load)
+    monkeypatch.setattr(Forecaster, "forecast", forecast)
+    forecasts.shown(forecasts.default_init_time, "t2m")
+    assert ("computed", False) in seen
+    assert {held for what, held in seen if what == "read"} == {True}
 
 
 def test_truth_that_has_not_come_yet_is_missing(globe):

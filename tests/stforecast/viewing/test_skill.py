@@ -50,17 +50,27 @@ def test_files_of_scores_are_found_the_plain_one_first_with_their_errors(tmp_pat
     make_scores(dialect="openstl").to_netcdf(tmp_path / "scores_openstl.nc")
     make_scores().to_netcdf(tmp_path / "scores.nc")
     make_errors().to_netcdf(tmp_path / "errors_openstl.nc")
-    plain, other = find_score_files(tmp_path)
+    (plain, other), problems = find_score_files(tmp_path)
+    assert problems == ()
     assert (plain.name, plain.errors) == ("wb2 · test", None)
     assert (other.name, other.errors) == ("openstl · test", tmp_path / "errors_openstl.nc")
     assert plain.stamp != other.stamp
-    assert find_score_files(tmp_path / "nothing") == ()
+    assert find_score_files(tmp_path / "nothing") == ((), ())
+
+
+def test_a_damaged_file_of_scores_leaves_the_others(tmp_path):
+    make_scores().to_netcdf(tmp_path / "scores.nc")
+    (tmp_path / "scores_wb1.nc").write_text("no NetCDF")
+    [plain], [problem] = find_score_files(tmp_path)
+    assert plain.path == tmp_path / "scores.nc"
+    assert problem.startswith(f"{tmp_path / 'scores_wb1.nc'} holds no scores")
 
 
 def test_a_command_names_dialect_and_split_where_they_are_not_the_plain_ones(tmp_path):
     make_scores().to_netcdf(tmp_path / "scores.nc")
     make_scores(dialect="wb1", split="validation").to_netcdf(tmp_path / "scores_wb1_validation.nc")
-    plain, other = find_score_files(tmp_path)
+    (plain, other), problems = find_score_files(tmp_path)
+    assert problems == ()
     command = f"stforecast evaluate {tmp_path}"
     assert command_for(tmp_path) == command_for(tmp_path, plain) == command
     assert command_for(tmp_path, other) == f"{command} --dialect wb1 --split validation"
