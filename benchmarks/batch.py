@@ -1,6 +1,6 @@
 """Throughput of batch jobs in init times a second: a plain loop, one process, several workers.
 
-    python benchmarks/batch.py --run runs/ncep --data data/ncep_slp --first 2009-01-01 --count 64
+    python -m benchmarks.batch --run runs/ncep --data data/ncep_slp --first 2009-01-01 --count 64
 
 The plain loop calls `forecast_file`, what `stforecast forecast` does, once for each init time in one
 process: without the start of Python, which a loop in a shell pays each time. Each way writes the same

@@ -1,6 +1,6 @@
 """What waiting for the dashboard takes, as a browser sees it.
 
-    python benchmarks/dashboard.py --runs demo [--run NAME] [--steps 1000] [--sessions 5]
+    python -m benchmarks.dashboard --runs demo [--run NAME] [--steps 1000] [--sessions 5]
 
 Starts `stforecast app` on a folder, opens it in Chromium, and tells
 

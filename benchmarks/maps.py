@@ -1,6 +1,6 @@
 """Times of a map in milliseconds: the first draw, and a step to another field, as a PNG.
 
-    OMP_NUM_THREADS=1 python benchmarks/maps.py
+    OMP_NUM_THREADS=1 python -m benchmarks.maps
 
 A step is what a dashboard does when its slider moves: a new field on a frame that is there already;
 "+wind" has arrows and a marked cell too. "again" is a first draw of a view that was seen before. Times

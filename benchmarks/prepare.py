@@ -1,6 +1,6 @@
 """How much memory, reading and time `stforecast prepare` takes, against what people do otherwise.
 
-    python benchmarks/prepare.py [--gib 10] [--folder /tmp/stforecast-prepare] [--workers 1,2]
+    python -m benchmarks.prepare [--gib 10] [--folder /tmp/stforecast-prepare] [--workers 1,2]
 
 Makes a source of so many GiB (Zarr with chunks of whole fields; NetCDF, a file a year), and does each
 thing with it in a process of its own:

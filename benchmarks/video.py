@@ -1,49 +1,55 @@
-"""How many frames a second each reader of video gives, and what share of a training step a window is.
+"""How fast each reader of video is, and how many times faster than a training takes windows.
 
-    python benchmarks/video.py [--frames 300] [--folder /tmp/stforecast-video] [--things kth,kitti,…]
+    python -m benchmarks.video [--frames 120] [--things kth,kitti,…]
 
-Draws clips in the size and container of each dataset, and measures on all cores that dask takes:
+Draws clips in the size and container of each dataset, and measures
 
-- `decode`: frames as the files have them, in order, one thread;
-- `bring`: the same, brought to the size of the published network;
-- `store`: the whole way from the files to the memory-mapped store, statistics and hashes included, by
-  the frames that the store has (of Caltech every third, of Human3.6M every fifth);
-- `window`: one window of the dataset's preset read from that store, as float32;
-- `step`: one window through the preset's network, forwards and backwards (a batch of one).
-
-The store is written once for a dataset; a training reads windows alone.
+- files to store: the whole way to the memory-mapped store, statistics and hashes included, once, on all
+  cores that dask takes, by the frames that the store has (of Caltech every third, of Human3.6M every
+  fifth);
+- window from the files: its frames found, decoded and brought to the network's size, one thread, as
+  training does that reads clips;
+- window from the store: the same window, as ours reads it;
+- step: one window through the dataset's small network, forwards and backwards, in a batch of one. The
+  published networks take windows far more slowly.
 """
 
 import argparse
-import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import dask.config
 import numpy as np
 import torch
+import xarray as xr
 from rich.console import Console
-from rich.table import Table
 
+from benchmarks.measuring import Row, Work, alternate, machine, show
 from pipelines import find_pipeline
 from pipelines.clips import ClipConfig
 from pipelines.store import open_store, write_store
-from pipelines.video.containers import find_footage
 from pipelines.video.decoding import write_movie
-from pipelines.video.driving import find_drives
-from pipelines.video.frame_file import FrameFile
 from pipelines.video.hkl import write_hickle
 from pipelines.video.pictures import write_picture
-from pipelines.video.resizing import FrameRule
 from pipelines.video.scenes import Scene, draw_scene
 from pipelines.video.seq import write_seq
 from pipelines.windows import WindowDataset, WindowSpec
-from stforecast.experiment import load_experiment
+from stforecast.allocator import keep_memory
+from stforecast.experiment import Experiment, load_experiment
 from stforecast.networks import network_of
 from stforecast.presets import base_experiment
+
+__all__ = ["THINGS", "rows"]
+
+_FRAMES = 120
+"""Of each drawn clip: enough for a window of every fifth frame, and of KTH's 30."""
+_WINDOWS = 4
+"""Read in a turn, at places of their own."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,8 @@ class Thing:
     dataset: str
     size: tuple[int, int]
     """Of the files' frames."""
-    rule: FrameRule
+    brought: tuple[int, int]
+    """To which size."""
     write: Callable[[Path, Iterator[np.ndarray]], None]
 
 
@@ -99,86 +106,145 @@ def write_mp4(folder: Path, frames: Iterator[np.ndarray]) -> None:
     write_movie(folder / "clip.mp4", frames)
 
 
-CROP = FrameRule((128, 160), "rgb", fit="crop")
 THINGS = {
-    "kth": Thing("kth", (120, 160), FrameRule((128, 128), "grey", resize="bilinear"), write_avi),
-    "kitti": Thing("kitticaltech", (375, 1242), CROP, write_png),
-    "kitti hkl": Thing("kitticaltech", (128, 160), CROP, write_hkl),
-    "caltech": Thing("kitticaltech", (480, 640), CROP, write_caltech),
-    "human": Thing(
-        "human", (1002, 1000), FrameRule((256, 256), "rgb", resize="bilinear"), write_jpg
-    ),
-    "video": Thing("video", (360, 640), FrameRule((128, 224), "rgb"), write_mp4),
+    "kth": Thing("kth", (120, 160), (128, 128), write_avi),
+    "kitti": Thing("kitticaltech", (375, 1242), (128, 160), write_png),
+    "kitti hkl": Thing("kitticaltech", (128, 160), (128, 160), write_hkl),
+    "caltech": Thing("kitticaltech", (480, 640), (128, 160), write_caltech),
+    "human": Thing("human", (1002, 1000), (256, 256), write_jpg),
+    "video": Thing("video", (360, 640), (128, 224), write_mp4),
 }
+"""What is read, by name."""
 
 
-def rate(count: int, work: Callable[[], object]) -> float:
-    """How many a second."""
+def rows(
+    console: Console, *, things: list[str] | None = None, n_frames: int = _FRAMES
+) -> list[Row]:
+    """What was measured of each thing; all of `THINGS` unless named."""
+    found = []
+    for name in things or list(THINGS):
+        with TemporaryDirectory(prefix="stforecast-video-") as folder, console.status(name):
+            found += measure(name, Path(folder), n_frames)
+    return found
+
+
+def measure(name: str, folder: Path, n_frames: int) -> list[Row]:
+    """The rows of one thing, whose clip is drawn into a folder."""
+    thing, files, store = THINGS[name], folder / "files", folder / "store"
+    files.mkdir()
+    thing.write(files, draw_scene(Scene(thing.size, n_frames, things=6, pan=1.0), (0,)))
+    series = series_of(thing, files)
     began = time.perf_counter()
-    work()
-    return count / (time.perf_counter() - began)
-
-
-def measure(thing: Thing, folder: Path, n_frames: int) -> list[str]:
-    """The cells of a row."""
-    thing.write(folder, draw_scene(Scene(thing.size, n_frames, things=6, pan=1.0), (0,)))
-    file: FrameFile
-    if (folder / "X_train.hkl").exists():
-        file = find_drives(folder)[0][0].file
-    else:
-        file = find_footage(folder)[0].file
-    numbers = np.arange(n_frames)
-    decode = rate(n_frames, lambda: [None for _ in file.frames(numbers)])
-    bring = rate(n_frames, lambda: [thing.rule.bring(one, "") for one in file.frames(numbers)])
-    own: dict[str, Any] = {"clips": ClipConfig(size=thing.rule.size)}
-    series = find_pipeline(thing.dataset).open_series(folder, **own)
-    store = rate(len(series), lambda: write_store(series, folder / "store"))
-    frames = open_store(folder / "store").data
-    experiment = load_experiment(base=base_experiment(thing.dataset))
-    spec = WindowSpec(experiment.history, experiment.horizon)
-    starts = np.arange(max(len(frames) - spec.length, 1))
-    windows = WindowDataset(frames, starts, spec)
-    drawn = np.random.default_rng(0).choice(starts, 20)
-    window = 1 / rate(20, lambda: [windows.__getitems__([int(one)]) for one in drawn])
-    network = network_of(experiment, n_channels=frames.shape[1], shape=frames.shape[2:])
-    batch = windows.__getitems__([0])
-    history, target = batch.history / 255, batch.target / 255
-
-    def step() -> None:
-        loss = torch.nn.functional.mse_loss(network(history), target)
-        loss.backward()
-
-    step()
-    seconds = 1 / rate(1, step)
+    write_store(series, store)
+    written = len(series) / (time.perf_counter() - began)
+    timings = alternate(
+        {
+            "window from the files": partial(decoding, thing, files),
+            "window from the store": partial(reading, thing, store),
+            "step": partial(stepping, thing, store),
+        },
+        turns=3,
+        warm_up=1,
+    )
+    from_files, from_store, step = (timing.median for timing in timings.values())
+    from_files, from_store = from_files / _WINDOWS, from_store / _WINDOWS
+    what = f"{name}, {thing.size[0]}×{thing.size[1]} to {thing.brought[0]}×{thing.brought[1]}"
+    spec = spec_of(thing)
     return [
-        f"{thing.size[0]}×{thing.size[1]}",
-        *(f"{value:.0f}" for value in (decode, bring, store)),
-        f"{1e3 * window:.2f} ms",
-        f"{seconds:.2f} s",
-        f"{100 * window / seconds:.2f} %",
+        Row(what, "files to store", written, "frames/s"),
+        Row(
+            what,
+            "window from the files",
+            1e3 * from_files,
+            "ms",
+            note=f"{spec.history} + {spec.horizon} frames",
+        ),
+        Row(
+            what,
+            "window from the store",
+            1e3 * from_store,
+            "ms",
+            ratio=from_files / from_store,
+            against="the files",
+            note=f"{step / from_store:.0f}× what the step takes",
+        ),
+        Row(what, "step of the small network", 1e3 * step, "ms", note="a batch of one"),
     ]
 
 
+def experiment_of(thing: Thing) -> Experiment:
+    """The dataset's small preset."""
+    return load_experiment(base=base_experiment(thing.dataset, preset="small"))
+
+
+def spec_of(thing: Thing) -> WindowSpec:
+    """The window of the dataset's preset."""
+    experiment = experiment_of(thing)
+    return WindowSpec(experiment.history, experiment.horizon)
+
+
+def series_of(thing: Thing, place: Path) -> xr.DataArray:
+    """The lazy series of a clip."""
+    own: dict[str, Any] = {"clips": ClipConfig(size=thing.brought)}
+    return find_pipeline(thing.dataset).open_series(place, **own)
+
+
+def starts_of(n_frames: int, spec: WindowSpec) -> np.ndarray:
+    """Where the windows of a turn begin."""
+    return np.random.default_rng(0).integers(n_frames - spec.length + 1, size=_WINDOWS)
+
+
+def decoding(thing: Thing, files: Path) -> Work:
+    """Reads the windows of a turn from the clip, as float32."""
+    series, spec = series_of(thing, files), spec_of(thing)
+
+    def read() -> None:
+        with dask.config.set(scheduler="synchronous"):
+            for start in starts_of(len(series), spec):
+                series[start : start + spec.length].values.astype("float32")
+
+    return read
+
+
+def reading(thing: Thing, store: Path) -> Work:
+    """Reads the windows of a turn from the store, as float32."""
+    frames, spec = open_store(store).data, spec_of(thing)
+    windows = WindowDataset(frames, starts_of(len(frames), spec), spec)
+
+    def read() -> None:
+        for number in range(_WINDOWS):
+            windows.__getitems__([number])
+
+    return read
+
+
+def stepping(thing: Thing, store: Path) -> Work:
+    """Takes a window through a small network, forwards and backwards."""
+    keep_memory()
+    experiment, frames = experiment_of(thing), open_store(store).data
+    windows = WindowDataset(frames, np.zeros(1, dtype="int64"), spec_of(thing))
+    batch = windows.__getitems__([0])
+    history, target = batch.history / 255, batch.target / 255
+    height, width = frames.shape[2:]
+    network = network_of(experiment, n_channels=frames.shape[1], shape=(height, width))
+
+    def step() -> float:
+        loss = torch.nn.functional.mse_loss(network(history), target)
+        loss.backward()
+        return loss.item()
+
+    return step
+
+
 def main() -> None:
-    """Draw, measure, print a table, clean up."""
+    """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--frames", type=int, default=300)
-    parser.add_argument("--folder", type=Path, default=Path("/tmp/stforecast-video"))
+    parser.add_argument("--frames", type=int, default=_FRAMES)
     parser.add_argument("--things", default=",".join(THINGS), help="of these, separated by commas")
     options = parser.parse_args()
-    console = Console(width=110, soft_wrap=True)
-    load = os.getloadavg()[0]
-    told = f"{os.cpu_count()} cores, {torch.get_num_threads()} threads of torch, load {load:.1f}"
-    table = Table(title=f"frames a second ({told})")
-    for heading in ("", "files", "decode", "bring", "store", "window", "step", "share"):
-        table.add_column(heading, justify="right")
-    for name in options.things.split(","):
-        options.folder.mkdir(parents=True, exist_ok=False)
-        try:
-            table.add_row(name, *measure(THINGS[name], options.folder, options.frames))
-        finally:
-            shutil.rmtree(options.folder)
-    console.print(table)
+    console = Console()
+    told = rows(console, things=options.things.split(","), n_frames=options.frames)
+    show(f"Video ({machine()})", told, console=console)
 
 
 if __name__ == "__main__":

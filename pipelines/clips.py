@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pipelines.series import Channel, make_series
 
 __all__ = [
+    "AS_PUBLISHED",
     "FRAME_STEP",
     "GREY",
     "RGB",
@@ -88,6 +89,10 @@ class ClipConfig(BaseModel):
         if value is not None and min(value) < 8:
             raise ValueError("frames need at least 8 rows and 8 columns")
         return value
+
+
+AS_PUBLISHED = ClipConfig()
+"""Nothing said: each dataset's own protocol."""
 
 
 @dataclass(frozen=True)

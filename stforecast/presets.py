@@ -27,7 +27,8 @@ def base_experiment(
     """A preset's values, as a base for `load_experiment`; data, split and seed stay open.
 
     Args:
-        preset: its name; the dataset's first one for the network that is asked for unless given.
+        preset: its name, or "small" for the default preset's small network; the dataset's first one
+            for the network that is asked for unless given.
         network: what the experiment says of its network so far, `name` and `translator` of it count.
 
     Raises:
@@ -38,9 +39,10 @@ def base_experiment(
     if preset is None:
         asked = network if isinstance(network, dict) else {}
         return {"dataset": dataset, **_tree(_nearest(known[DEFAULT_PRESETS[dataset]], asked))}
-    if preset not in known:
+    name = f"{DEFAULT_PRESETS[dataset]}-{preset}" if preset == "small" else preset
+    if name not in known:
         raise ValueError(f"preset {preset!r} is none of {dataset}'s; known: {', '.join(known)}.")
-    return {"dataset": dataset, **_tree(known[preset])}
+    return {"dataset": dataset, **_tree(known[name])}
 
 
 def _nearest(default: Preset, asked: dict[str, Any]) -> Preset:
@@ -76,5 +78,6 @@ def _tree(preset: Preset) -> dict[str, Any]:
             "learning_rate": preset.learning_rate,
             "schedule": preset.schedule,
             "warmup_epochs": preset.warmup_epochs,
+            "windows_per_epoch": preset.windows_per_epoch,
         },
     }

@@ -44,6 +44,8 @@ class Preset:
     """Cosine only: epochs of a linear rise from 1e-5."""
     batch_size: int = 16
     """Windows a step, over all processes together."""
+    windows_per_epoch: int = 10_000
+    """Of training windows that are made on the fly, how many an epoch has."""
     parameters: int | None
     """Trainable values of the reference code; rounds to the published number. None where none is
     published."""

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from pipelines.clips import Clip, ClipConfig
+from pipelines.clips import AS_PUBLISHED, Clip, ClipConfig
 from pipelines.series import names
 from pipelines.video.containers import Footage, find_footage, runs_of
 from pipelines.video.human_lists import (
@@ -33,7 +33,7 @@ from pipelines.video.human_lists import (
     stretches,
 )
 from pipelines.video.lazy import series_of_takes
-from pipelines.video.options import Part, check_options, colour_of, stride_of
+from pipelines.video.options import OF_FILMS, Part, check_options, colour_of, stride_of
 from pipelines.video.reel import Take
 from pipelines.video.resizing import FrameRule
 
@@ -44,30 +44,26 @@ _TRAINED, _TESTED = (1, 5, 6, 7, 8), (9, 11)
 _STRIDE = 5
 """Frames between the starts of windows, as in the lists."""
 _SUBJECT = re.compile(r"(?:^|[/_ .])S(\d{1,2})(?=[/_ .])")
-_AS_PUBLISHED = ClipConfig()
 
 
 def open_human(
     path: str | Path,
     *,
     variables: Sequence[str] | None = None,
-    time_step: np.timedelta64 | None = None,
-    clips: ClipConfig = _AS_PUBLISHED,
+    clips: ClipConfig = AS_PUBLISHED,
 ) -> xr.DataArray:
     """The lazy series (time, channel, y, x) of Human3.6M, 256×256 in colour, every fifth frame.
 
     Args:
         path: the folder of the pictures or films, or one film.
         variables: red, green, blue or some of them; with clips.colour = "grey" "luminance".
-        time_step: a minute of the artificial clock, if any.
         clips: `size`, `colour`, `every` (without lists), `stride` and `split` count.
 
     Raises:
         ValueError: no clip is there, a file cannot be read, or something is wanted that is not there.
     """
     path = Path(path)
-    known = ("size", "colour", "every", "stride", "split")
-    check_options("human", clips, known=known, time_step=time_step)
+    check_options("human", clips, known=(*OF_FILMS, "split"))
     rule = FrameRule(
         clips.size or _SIZE, colour_of(clips, variables, default="rgb"), resize="bilinear"
     )

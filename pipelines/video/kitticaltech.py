@@ -20,14 +20,13 @@ References:
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import xarray as xr
 
-from pipelines.clips import WHOLE, Clip, ClipConfig
+from pipelines.clips import AS_PUBLISHED, WHOLE, Clip, ClipConfig
 from pipelines.series import names
 from pipelines.video.driving import Drive, find_drives
 from pipelines.video.lazy import series_of_takes
-from pipelines.video.options import Part, check_options, colour_of, stride_of
+from pipelines.video.options import OF_FILMS, Part, check_options, colour_of, stride_of
 from pipelines.video.reel import Take
 from pipelines.video.resizing import FrameRule
 
@@ -43,30 +42,26 @@ _VALIDATED_ONE_IN = 10
 """Of so many drives, one is kept for validation where PredNet's is not there."""
 _FIRST_TESTED = 6
 """Set of Caltech; those before are its training part, which no one uses here."""
-_AS_PUBLISHED = ClipConfig()
 
 
 def open_kitticaltech(
     path: str | Path,
     *,
     variables: Sequence[str] | None = None,
-    time_step: np.timedelta64 | None = None,
-    clips: ClipConfig = _AS_PUBLISHED,
+    clips: ClipConfig = AS_PUBLISHED,
 ) -> xr.DataArray:
     """The lazy series (time, channel, y, x) of KITTI's drives and Caltech's clips, 128×160 in colour.
 
     Args:
         path: the folder of both, or of one.
         variables: red, green, blue or some of them; with clips.colour = "grey" "luminance".
-        time_step: a minute of the artificial clock, if any.
         clips: `size`, `colour`, `every` (of Caltech's frames) and `stride` count.
 
     Raises:
         ValueError: neither is there, a file cannot be read, or something is wanted that they lack.
     """
     path = Path(path)
-    known = ("size", "colour", "every", "stride")
-    check_options("kitticaltech", clips, known=known, time_step=time_step)
+    check_options("kitticaltech", clips, known=OF_FILMS)
     rule = FrameRule(
         clips.size or _SIZE,
         colour_of(clips, variables, default="rgb"),

@@ -22,11 +22,11 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from pipelines.clips import WHOLE, Clip, ClipConfig
+from pipelines.clips import AS_PUBLISHED, WHOLE, Clip, ClipConfig
 from pipelines.series import names
 from pipelines.video.containers import Footage, find_footage, runs_of
 from pipelines.video.lazy import series_of_takes
-from pipelines.video.options import Part, check_options, colour_of, stride_of
+from pipelines.video.options import OF_FILMS, Part, check_options, colour_of, stride_of
 from pipelines.video.reel import Take
 from pipelines.video.resizing import FrameRule
 
@@ -43,7 +43,6 @@ _LAST_PERSON = 25
 _VALIDATED_ONE_IN = 8
 """Of so many people for training, one is kept for validation."""
 _NAME = re.compile(rf"person(\d\d)_({'|'.join(_STRIDES)})_(d\d)", re.IGNORECASE)
-_AS_PUBLISHED = ClipConfig()
 
 
 class _Scene(NamedTuple):
@@ -57,22 +56,20 @@ def open_kth(
     path: str | Path,
     *,
     variables: Sequence[str] | None = None,
-    time_step: np.timedelta64 | None = None,
-    clips: ClipConfig = _AS_PUBLISHED,
+    clips: ClipConfig = AS_PUBLISHED,
 ) -> xr.DataArray:
     """The lazy series (time, channel, y, x) of KTH Action, grey and 128×128 unless `clips` says.
 
     Args:
         path: the folder of the actions, or of some clips; or one clip.
         variables: "luminance", if any; with clips.colour = "rgb" red, green, blue.
-        time_step: a minute of the artificial clock, if any.
         clips: `size`, `colour`, `every` and `stride` count.
 
     Raises:
         ValueError: no clip is there, one cannot be read, or something is wanted that KTH does not have.
     """
     path = Path(path)
-    check_options("kth", clips, known=("size", "colour", "every", "stride"), time_step=time_step)
+    check_options("kth", clips, known=OF_FILMS)
     rule = FrameRule(
         clips.size or _SIZE, colour_of(clips, variables, default="grey"), resize="bilinear"
     )

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from pipelines.clips import GREY, WHOLE, Clip, ClipConfig, clip_series
+from pipelines.clips import AS_PUBLISHED, GREY, WHOLE, Clip, ClipConfig, clip_series
 from pipelines.video.idx import find_idx_files, read_idx_images
 from pipelines.video.moving_digits import MovingDigits
 from pipelines.video.moving_material import Material, digest_of, share_out
@@ -29,6 +29,8 @@ __all__ = ["SYNTHETIC_MARK", "make_moving_frames", "open_mfmnist", "open_mmnist"
 SYNTHETIC_MARK = "SYNTHETIC.txt"
 """Lies beside idx files whose images are made up."""
 
+_TEST_FILES = {"mmnist": "mnist_test_seq.npy", "mfmnist": "fmnist_test_seq.npy"}
+"""Published test sets by dataset."""
 _OPTIONS = ("size", "digits", "frames", "sequences", "stride")
 _SIZE = (64, 64)
 _N_DIGITS = 2
@@ -38,7 +40,6 @@ _SEQUENCES = 1000
 """Made for validation, and for a test where none is published."""
 _TRAINING_SEQUENCES = 200
 """In the series: enough for statistics, since digits are alike."""
-_AS_PUBLISHED = ClipConfig()
 _WINDOWS, _TRAINING, _VALIDATION, _TEST = range(1, 5)
 """First number of the streams of random numbers, so that no two parts draw the same."""
 
@@ -47,35 +48,30 @@ def open_mmnist(
     path: str | Path,
     *,
     variables: Sequence[str] | None = None,
-    time_step: np.timedelta64 | None = None,
-    clips: ClipConfig = _AS_PUBLISHED,
+    clips: ClipConfig = AS_PUBLISHED,
 ) -> xr.DataArray:
     """The lazy series (time, channel, y, x) of Moving MNIST: two digits of 28×28 in 64×64, 20 frames.
 
     Args:
         path: a folder of idx files, with `mnist_test_seq.npy` or without; or one idx file.
         variables: "luminance", the only one.
-        time_step: a minute of the artificial clock, if any.
         clips: `size`, `digits`, `frames`, `sequences` and `stride` count; the published test set is
             taken if size, digits and frames are the published ones.
 
     Raises:
         ValueError: a file cannot be read, or something is wanted that moving digits do not have.
     """
-    _check("mmnist", variables, time_step, clips)
-    return _open("mmnist", Path(path), clips, test_file="mnist_test_seq.npy")
+    return _open("mmnist", Path(path), variables, clips)
 
 
 def open_mfmnist(
     path: str | Path,
     *,
     variables: Sequence[str] | None = None,
-    time_step: np.timedelta64 | None = None,
-    clips: ClipConfig = _AS_PUBLISHED,
+    clips: ClipConfig = AS_PUBLISHED,
 ) -> xr.DataArray:
     """As `open_mmnist`, of Fashion-MNIST; its published test set is `fmnist_test_seq.npy`."""
-    _check("mfmnist", variables, time_step, clips)
-    return _open("mfmnist", Path(path), clips, test_file="fmnist_test_seq.npy")
+    return _open("mfmnist", Path(path), variables, clips)
 
 
 def make_moving_frames(
@@ -108,23 +104,16 @@ def make_moving_frames(
     )
 
 
-def _check(
-    dataset: str,
-    variables: Sequence[str] | None,
-    time_step: np.timedelta64 | None,
-    clips: ClipConfig,
-) -> None:
-    """Raise ValueError if something is wanted that moving digits do not have."""
-    check_options(dataset, clips, known=_OPTIONS, time_step=time_step)
+def _open(
+    dataset: str, path: Path, variables: Sequence[str] | None, clips: ClipConfig
+) -> xr.DataArray:
+    check_options(dataset, clips, known=_OPTIONS)
     known = [channel.name for channel in GREY]
     if variables is not None and list(variables) != known:
         raise ValueError(
             f"variables = {list(variables)}: moving digits have {known[0]} alone; leave it out."
         )
-
-
-def _open(dataset: str, path: Path, clips: ClipConfig, *, test_file: str) -> xr.DataArray:
-    found = find_test_set(path, test_file)
+    found = find_test_set(path, _TEST_FILES[dataset])
     size, n_digits = clips.size or _SIZE, clips.digits or _N_DIGITS
     n_frames = clips.frames or _N_FRAMES
     as_published = (size, n_digits, n_frames) == (_SIZE, _N_DIGITS, _N_FRAMES)

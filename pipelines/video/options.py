@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from typing import Literal
 
-import numpy as np
+from pipelines.clips import AS_PUBLISHED, GREY, RGB, WHOLE, ClipConfig
 
-from pipelines.clips import FRAME_STEP, GREY, RGB, WHOLE, ClipConfig
-from pipelines.series import name_step
-
-__all__ = ["Colour", "Part", "check_options", "colour_of", "stride_of"]
+__all__ = ["OF_FILMS", "Colour", "Part", "check_options", "colour_of", "stride_of"]
 
 Colour = Literal["grey", "rgb"]
 Part = Literal["train", "validation", "test"]
+
+OF_FILMS = ("size", "colour", "every", "stride")
+"""Keys of `clips` that count wherever frames are read from films or pictures."""
 
 _COLOURS: dict[Colour, list[str]] = {
     "grey": [channel.name for channel in GREY],
@@ -19,20 +19,13 @@ _COLOURS: dict[Colour, list[str]] = {
 }
 
 
-def check_options(
-    dataset: str, clips: ClipConfig, *, known: Sequence[str], time_step: np.timedelta64 | None
-) -> None:
+def check_options(dataset: str, clips: ClipConfig, *, known: Sequence[str]) -> None:
     """Raise ValueError if something is wanted that the clips of a dataset do not have.
 
     Args:
         known: keys of `clips` that count.
     """
-    if time_step not in (None, FRAME_STEP):
-        raise ValueError(
-            f"time_step = {name_step(time_step)}: the frames of a clip have no times; leave it out. "
-            "clips.every takes one frame of so many."
-        )
-    plain = ClipConfig().model_dump()
+    plain = AS_PUBLISHED.model_dump()
     for key, value in clips.model_dump().items():
         if value != plain[key] and key not in known:
             taken = ", ".join(f"clips.{name}" for name in known)

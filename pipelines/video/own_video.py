@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from pipelines.clips import PARTS, Clip, ClipConfig
+from pipelines.clips import AS_PUBLISHED, PARTS, Clip, ClipConfig
 from pipelines.video.containers import Footage, find_footage, runs_of
 from pipelines.video.lazy import series_of_takes
-from pipelines.video.options import Part, check_options, colour_of, stride_of
+from pipelines.video.options import OF_FILMS, Part, check_options, colour_of, stride_of
 from pipelines.video.reel import Take
 from pipelines.video.resizing import FrameRule
 
@@ -38,22 +38,19 @@ _ONE_CLIP = (0.7, 0.1)
 _ONE_TO_TRAIN = (0.875, 0.125)
 """Shares of a clip's frames for training and validation: where it is the only one, and where there are
 clips for the test, but no others. What remains is for the test."""
-_AS_IT_IS = ClipConfig()
 
 
 def open_video(
     path: str | Path,
     *,
     variables: Sequence[str] | None = None,
-    time_step: np.timedelta64 | None = None,
-    clips: ClipConfig = _AS_IT_IS,
+    clips: ClipConfig = AS_PUBLISHED,
 ) -> xr.DataArray:
     """The lazy series (time, channel, y, x) of the clips in a folder.
 
     Args:
         path: a folder of clips, or one clip.
         variables: "luminance", or red, green, blue or some of them.
-        time_step: a minute of the artificial clock, if any.
         clips: `size` and `colour` (those of the first frame unless given), `every` and `stride` count.
 
     Raises:
@@ -61,8 +58,7 @@ def open_video(
             size is given.
     """
     path = Path(path)
-    known = ("size", "colour", "every", "stride")
-    check_options("video", clips, known=known, time_step=time_step)
+    check_options("video", clips, known=OF_FILMS)
     found = find_footage(path)
     first = found[0].file.look
     rule = FrameRule(

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
-from scipy.ndimage import correlate1d, uniform_filter
 
 __all__ = [
     "MOST_DECIBELS",
@@ -50,6 +49,8 @@ def gaussian_ssim(forecast: Frames, truth: Frames) -> Numbers:
         Wang et al. 2004, doi:10.1109/TIP.2003.819861; as torchmetrics computes it, which convolves with
         the whole window at once and takes some hundred times the memory of the frames.
     """
+    from scipy.ndimage import correlate1d  # here: scores of weather do without it
+
     _check_size(truth, _GAUSSIAN_WINDOW)
     edge = _GAUSSIAN_WINDOW // 2
     weights = np.exp(-0.5 * (np.arange(-edge, edge + 1) / _DEVIATION) ** 2)
@@ -82,6 +83,8 @@ def uniform_ssim(forecast: Frames, truth: Frames, *, data_range: float) -> Numbe
     References:
         skimage.metrics.structural_similarity with its defaults; openstl/core/metrics.py.
     """
+    from scipy.ndimage import uniform_filter
+
     _check_size(truth, _UNIFORM_WINDOW)
     window = (1, 1, 1, _UNIFORM_WINDOW, _UNIFORM_WINDOW)
     n_cells = _UNIFORM_WINDOW**2

@@ -7,11 +7,14 @@ import xarray as xr
 from PIL import Image
 from typer.testing import CliRunner
 
+from pipelines.clips import FRAME_STEP, GREY, Clip, clip_series
+from stforecast import examples
 from stforecast.benchmarking.scores import summarise_seeds
 from stforecast.cli import app
 from stforecast.comparing import compare_runs, skill_table
 from stforecast.evaluated import load_errors, load_scores
 from stforecast.evaluation import evaluate_run
+from stforecast.examples import draw_video
 from stforecast.experiment import load_experiment
 from stforecast.figures.comparison import plot_comparison
 from stforecast.figures.curves import plot_scores
@@ -20,6 +23,7 @@ from stforecast.figures.field_figure import plot_field
 from stforecast.figures.fields import read_fields
 from stforecast.figures.maps import plot_maps
 from stforecast.figures.strip import plot_strip
+from stforecast.forecast import make_forecast
 from stforecast.forecaster import load_forecaster
 from stforecast.forecasting import forecast_file
 from stforecast.source import experiment_series
@@ -75,6 +79,48 @@ def test_examples_are_strips_and_moving_pictures(run):
         # 2 frames of the input and 2 of the forecast.
         assert getattr(moving, "n_frames", 0) == 4
     assert not list(run.figures.glob("maps_*"))
+
+
+def test_any_forecast_is_drawn_as_strip_and_moving_pictures(run, tmp_path):
+    forecaster = load_forecaster(run.folder)
+    data = run.experiment().data
+    assert data is not None
+    series = experiment_series(run.experiment(), data)
+    made = forecaster.forecast(series, init_times=series["time"].values[[46]], steps=5)
+    written = draw_video(tmp_path, series, made, history=2)
+    assert [file.name for file in written] == ["forecast.png", "forecast.gif", "forecast.mp4"]
+    with Image.open(tmp_path / "forecast.gif") as moving:
+        # 2 frames of the input and 5 of the forecast.
+        assert getattr(moving, "n_frames", 0) == 7
+
+
+@pytest.mark.parametrize(
+    ("at", "known", "told"),
+    [
+        # Off by 51 of 255 levels, a fifth, in each of 1·8·8 cells: 64 / 25.
+        (1, 3, "clip a  ·  MSE 2.56, summed over a frame  ·  frames"),
+        (3, 1, "clip a  ·  MSE 2.56, summed over a frame  ·  frames"),
+        (4, 0, "video, clip a  ·  frames counted from the last input"),
+        (9, 0, "video, clip b  ·  frames"),
+    ],
+)
+def test_the_truth_of_a_forecast_ends_with_its_clip(at, known, told):
+    clips = [Clip("clip a", 5), Clip("clip b", 5)]
+    frames = np.full((10, 1, 8, 8), 100, dtype="uint8")
+    series = clip_series(
+        frames, clips, channels=GREY, attrs={"dataset": "video", "source": "memory"}
+    )
+    values = np.full((1, 3, 1, 8, 8), 151, dtype="float32")
+    made = make_forecast(
+        values,
+        init_times=series["time"].values[[at]],
+        time_step=FRAME_STEP,
+        like=series,
+        forecaster="simvp",
+    )
+    video = examples._video(series, made, history=2, what="forecast")
+    assert (len(video.history), len(video.truth), len(video.forecast)) == (2, known, 3)
+    assert told in video.below
 
 
 def test_every_metric_that_is_shown_has_its_figure(run):

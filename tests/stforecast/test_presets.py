@@ -36,6 +36,26 @@ def test_a_preset_is_found_by_name_in_its_dataset_alone():
         base_experiment("weatherbench", preset="taxibj-gsta")
 
 
+@pytest.mark.parametrize("dataset", ["mmnist", "mfmnist", "kth", "kitticaltech", "human", "video"])
+def test_video_has_a_small_preset_of_the_default_ones_window(dataset):
+    small, whole = base_experiment(dataset, preset="small"), base_experiment(dataset)
+    assert (small["history"], small["horizon"]) == (whole["history"], whole["horizon"])
+    assert small["network"]["spatial_width"] < whole["network"]["spatial_width"]
+    experiment = load_experiment(base=small)
+    network_of(experiment, n_channels=1, shape=(32, 32))
+
+
+def test_a_small_training_on_moving_digits_has_16000_windows():
+    training = load_experiment(base=base_experiment("mmnist", preset="small")).training
+    assert training.epochs * training.windows_per_epoch == 16_000
+    assert base_experiment("mmnist")["training"]["windows_per_epoch"] == 10_000
+
+
+def test_a_dataset_without_a_small_preset_names_those_that_it_has():
+    with pytest.raises(ValueError, match="preset 'small' is none of taxibj's; known: taxibj-gsta"):
+        base_experiment("taxibj", preset="small")
+
+
 def test_every_default_preset_exists():
     assert set(DEFAULT_PRESETS.values()) <= set(PRESETS)
 

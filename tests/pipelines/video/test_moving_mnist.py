@@ -210,7 +210,6 @@ def test_images_that_are_gone_or_others_are_refused_for_training(both):
     ("options", "match"),
     [
         ({"variables": ["red"]}, r"variables = \['red'\]: moving digits have luminance alone"),
-        ({"time_step": np.timedelta64(3600, "s")}, "time_step = 1h: the frames of a clip"),
         ({"clips": ClipConfig(colour="rgb")}, "clips.colour = 'rgb' is nothing that mmnist knows"),
         ({"clips": ClipConfig(every=2)}, "clips.every = 2 is nothing that mmnist knows; it takes"),
         ({"clips": ClipConfig(split="clean")}, "clips.split = 'clean' is nothing"),
@@ -223,8 +222,9 @@ def test_what_moving_digits_have_not_is_refused(both, options, match):
 
 
 def test_what_they_have_may_be_named(both):
-    options = {"variables": ["luminance"], "time_step": np.timedelta64(60 * 10**9, "ns")}
-    assert open_mmnist(both, **options, clips=FEW).equals(open_mmnist(both, clips=FEW))
+    assert open_mmnist(both, variables=["luminance"], clips=FEW).equals(
+        open_mmnist(both, clips=FEW)
+    )
 
 
 def test_too_few_images_are_refused(tmp_path):

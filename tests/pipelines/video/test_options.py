@@ -1,27 +1,22 @@
 """What an experiment may say of clips."""
 
-import numpy as np
 import pytest
 
 from pipelines.clips import WHOLE, ClipConfig
 from pipelines.video.options import check_options, colour_of, stride_of
 
-MINUTE = np.timedelta64(60, "s")
-
 
 def test_what_a_dataset_knows_passes():
     clips = ClipConfig(size=(16, 16), every=2)
-    check_options("kth", clips, known=("size", "every"), time_step=None)
-    check_options("kth", ClipConfig(), known=(), time_step=MINUTE)
+    check_options("kth", clips, known=("size", "every"))
+    check_options("kth", ClipConfig(), known=())
 
 
 def test_what_it_does_not_know_is_refused():
     with pytest.raises(
         ValueError, match=r"clips\.digits = 3 is nothing that kth knows; it takes clips"
     ):
-        check_options("kth", ClipConfig(digits=3), known=("size",), time_step=None)
-    with pytest.raises(ValueError, match="time_step = 1h: the frames of a clip have no times"):
-        check_options("kth", ClipConfig(), known=(), time_step=60 * MINUTE)
+        check_options("kth", ClipConfig(digits=3), known=("size",))
 
 
 @pytest.mark.parametrize(
