@@ -6,12 +6,15 @@ References:
     SimVPv2, arXiv 2211.12509, section 3; VAN, arXiv 2202.09741, for attention by large kernels.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import pairwise
 from math import prod, sqrt
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from models.convolution import GridConv2d
 from models.drop_path import DropPath
@@ -47,10 +50,40 @@ class MetaTranslator(nn.Module):
                 )
             )
         )
+        self.checkpoints_gradients = False
+        """In training, keep what goes into each block only, and compute the rest again for gradients."""
 
     def forward(self, latent: Float[Tensor, "B C Y X"]) -> Float[Tensor, "B D Y X"]:
         """The latent future, of the latent past."""
-        return self.blocks(latent)
+        if not (self.checkpoints_gradients and self.training and torch.is_grad_enabled()):
+            return self.blocks(latent)
+        for block in self.blocks:
+            # The same branches are dropped again: the state of the random numbers is kept.
+            latent = checkpoint(
+                block, latent, use_reentrant=False, context_fn=lambda block=block: _contexts(block)
+            )
+        return latent
+
+
+def _contexts(block: nn.Module) -> tuple[AbstractContextManager, AbstractContextManager]:
+    """Where a block is computed first, and where again."""
+    return nullcontext(), _without_statistics(block)
+
+
+@contextmanager
+def _without_statistics(block: nn.Module) -> Iterator[None]:
+    """Batch normalisations keep their running statistics as they are: the batch has been counted."""
+    norms = [
+        part for part in block.modules() if isinstance(part, nn.BatchNorm2d | nn.SyncBatchNorm)
+    ]
+    kept = [(part.momentum, part.num_batches_tracked) for part in norms]
+    try:
+        for part in norms:
+            part.momentum, part.num_batches_tracked = 0.0, None
+        yield
+    finally:
+        for part, (momentum, count) in zip(norms, kept, strict=True):
+            part.momentum, part.num_batches_tracked = momentum, count
 
 
 class MetaBlock(nn.Module):

@@ -46,11 +46,7 @@ class TrainingModule(pl.LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Adam, as published, with the experiment's schedule."""
-        optimiser = torch.optim.Adam(
-            self.network.parameters(),
-            lr=self._config.learning_rate,
-            weight_decay=self._config.weight_decay,
-        )
+        optimiser = self.make_optimiser()
         schedule, interval = make_schedule(
             optimiser, self._config, steps_an_epoch=self._steps_an_epoch
         )
@@ -58,6 +54,17 @@ class TrainingModule(pl.LightningModule):
             "optimizer": optimiser,
             "lr_scheduler": {"scheduler": schedule, "interval": interval},
         }
+
+    def make_optimiser(self) -> torch.optim.Adam:
+        """Adam, without its schedule."""
+        return torch.optim.Adam(
+            self.network.parameters(),
+            lr=self._config.learning_rate,
+            weight_decay=self._config.weight_decay,
+            # One pass over each parameter in place of ten. Lightning does not clip the gradients of such
+            # an optimiser under mixed precision.
+            fused=self._config.gradient_clip is None,
+        )
 
     def on_train_epoch_start(self) -> None:
         """Begin a new mean of the loss."""

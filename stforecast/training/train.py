@@ -11,6 +11,7 @@ import xarray as xr
 from rich.console import Console
 
 from models.counting import count_parameters
+from models.depthwise import quicken_depthwise
 from models.network import Network
 from pipelines.atomic import atomic_path
 from pipelines.grid import Grid
@@ -23,11 +24,13 @@ from stforecast.baselines.of_dataset import fit_baselines
 from stforecast.device import choose_device
 from stforecast.errors import TrainingError
 from stforecast.experiment import Experiment, save_experiment
+from stforecast.exporting import leave_export
 from stforecast.figures.curves import plot_history
 from stforecast.figures.save import save_figure
 from stforecast.forecaster import Forecaster, read_facts
 from stforecast.networks import network_of
 from stforecast.run import Run, open_run
+from stforecast.training.checkpointing import checkpoint_gradients
 from stforecast.training.distributed import (
     start_processes,
     synchronise_batch_norm,
@@ -63,15 +66,21 @@ def train(
     Raises:
         ValueError: the data do not fit the experiment, or the run's folder is taken or foreign.
     """
-    keep_memory()
+    kept = keep_memory()
     device_type = choose_device(device)
     processes = start_processes(device_type)
     console = console if console is not None and processes.is_first else Console(quiet=True)
+    if kept:
+        console.print("the allocator keeps large blocks (STFORECAST_KEEP_MEMORY=0 leaves it alone)")
     plan = make_plan(experiment, series)
     place = Run(Path(run))
     check_place(place, plan, resume=resume)
     network = build_planned(plan)
     forecaster = describe(plan, network, series)
+    if experiment.training.checkpoint_gradients:
+        checkpoint_gradients(network)
+    if device_type == "cpu":
+        quicken_depthwise(network)
     if processes.count > 1:
         synchronise_batch_norm(network, device_type=device_type)
     wait_for_all()
@@ -90,11 +99,12 @@ def train(
         )
     if processes.is_first:
         _finish(place, plan, series)
+        console.print(
+            f"best epoch {best.best_epoch} of {plan.experiment.training.epochs}, validation loss "
+            f"{best.best_loss:.4g}: {place.forecaster_file}"
+        )
+        console.print(leave_export(place.folder))
     wait_for_all()
-    console.print(
-        f"best epoch {best.best_epoch} of {plan.experiment.training.epochs}, validation loss "
-        f"{best.best_loss:.4g}: {place.forecaster_file}"
-    )
     return place
 
 

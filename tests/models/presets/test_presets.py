@@ -156,6 +156,16 @@ def test_a_preset_forecasts_its_own_horizon(name):
     assert forecast.shape == (1, preset.horizon, *shape[2:])
 
 
+@pytest.mark.parametrize("name", [name for name in PRESETS if name.endswith("-gsta-small")])
+def test_a_small_preset_has_the_same_task_for_less_than_a_twentieth_of_the_work(name):
+    small, whole = PRESETS[name], PRESETS[name.removesuffix("-small")]
+    task = ("dataset", "history", "horizon", "channels", "height", "width", "normalisation")
+    assert [getattr(small, key) for key in task] == [getattr(whole, key) for key in task]
+    assert small.parameters is None
+    macs = [macs_of(build_on_meta(preset), preset) for preset in (small, whole)]
+    assert 0 < macs[0] < macs[1] / 20
+
+
 def test_a_preset_of_weather_says_which_variables_it_has_and_how_often():
     for name, preset in PRESETS.items():
         if preset.dataset == "weatherbench":

@@ -20,32 +20,36 @@ TINY = {
     "crevnet": {"fine_blocks": 1, "middle_blocks": 1, "coarse_blocks": 1, "layers": 1},
     "mau": {"width": 16, "layers": 2, "shrink": 2, "kernel": 3},
 }
+EPOCHS = {"simvp": 3, "phydnet": 4}
 CASES = [(name, {}) for name in NETWORKS if name != "simvp"]
 CASES += [("simvp", {"translator": translator}) for translator in TRANSLATORS]
 
 
 @pytest.fixture(scope="module")
 def series(tmp_path_factory):
-    """Traffic by the hour on 8×8 cells: four hours ahead the last frame says little."""
+    """Traffic every two hours on 8×8 cells.
+
+    Two hours ahead the last frame is 1.3 times as good as each cell's own mean.
+    """
     folder = tmp_path_factory.mktemp("sample")
     write_taxibj_sample(folder, days=40, grid=(8, 8), time_step="1h")
-    return open_taxibj(folder).load()
+    series = open_taxibj(folder).load()
+    return series[series["time"].dt.hour.values % 2 == 0]
 
 
 @pytest.mark.parametrize(("name", "options"), CASES)
-def test_a_network_beats_persistence_on_the_sample(series, tmp_path, name, options):
+def test_a_network_beats_persistence_at_every_lead_time(series, tmp_path, name, options):
     experiment = load_experiment(
         base={
             "dataset": "taxibj",
             "history": 4,
-            "horizon": 4,
+            "horizon": 2,
             "network": {"name": name, **TINY.get(name, RECURRENT), **options},
             "training": {
-                "epochs": 3,
+                "epochs": EPOCHS.get(name, 2),
                 "batch_size": 8,
-                "learning_rate": 5e-3,
+                "learning_rate": 1e-2,
                 "schedule": "onecycle",
-                "window_stride": 2,
             },
         }
     )
@@ -54,5 +58,6 @@ def test_a_network_beats_persistence_on_the_sample(series, tmp_path, name, optio
     possible = complete_init_times(series["time"].values, history=4, time_step=forecaster.time_step)
     models = {name: forecaster, "persistence": Persistence()}
     scores = evaluate(models, series, init_times=possible[-100:-4:5], steps=4)
-    errors = scores["pooled"].sel(metric="rmse")
+    # The last two of the four lead times are forecast from the network's own forecasts.
+    errors = scores["score"].sel(metric="rmse")
     assert (errors.sel(forecaster=name) < errors.sel(forecaster="persistence")).all()

@@ -172,6 +172,36 @@ def test_two_processes_train_as_one_does(waves, tmp_path):
         torch.testing.assert_close(weights[name], value, rtol=1e-2, atol=1e-3)
 
 
+def test_checkpointing_gradients_changes_nothing_but_the_memory(waves, tmp_path):
+    plain = train(tiny("training.epochs=1"), waves, tmp_path / "plain", device="cpu")
+    settings = ("training.epochs=1", "training.checkpoint_gradients=true")
+    thrifty = train(tiny(*settings), waves, tmp_path / "thrifty", device="cpu")
+    np.testing.assert_allclose(losses(thrifty), losses(plain), rtol=1e-4)
+    weights = load_forecaster(thrifty.folder).network.state_dict()
+    for name, value in load_forecaster(plain.folder).network.state_dict().items():
+        torch.testing.assert_close(weights[name], value, rtol=1e-2, atol=1e-3)
+
+
+def test_gradients_are_clipped_in_half_precision_too(waves, tmp_path):
+    settings = ("training.epochs=1", "training.precision=bfloat16", "training.gradient_clip=1.0")
+    run = train(tiny(*settings), waves, tmp_path / "run", device="cpu")
+    assert np.isfinite(losses(run).to_numpy()).all()
+
+
+def test_the_optimiser_in_one_pass_is_adam():
+    def network_after(*, fused):
+        torch.manual_seed(0)
+        layer = torch.nn.Linear(5, 3)
+        optimiser = torch.optim.Adam(layer.parameters(), lr=1e-2, weight_decay=0.1, fused=fused)
+        for _ in range(20):
+            optimiser.zero_grad()
+            layer(torch.randn(4, 5)).square().sum().backward()
+            optimiser.step()
+        return layer.state_dict()
+
+    torch.testing.assert_close(network_after(fused=True), network_after(fused=False))
+
+
 def test_a_taken_folder_is_refused(waves, tmp_path):
     train(tiny("training.epochs=1"), waves, tmp_path / "run")
     with pytest.raises(ValueError, match="holds a run already; go on with it by --resume"):
