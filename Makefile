@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint con
 DEMO := demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test browser demo app test clean
+.PHONY: help setup setup-test browser demo app test bench clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -58,6 +58,9 @@ test: setup-test  ## Style, types, arrows and tests
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/pytest --numprocesses auto --dist loadfile --cov --cov-report=term --cov-fail-under=95
+
+bench: setup-test  ## How fast it is, against other ways and the machine's limits: docs/performance.md
+	$(BIN)/python -m benchmarks
 
 clean:  ## Remove the environment and the demo
 	rm -rf $(VENV) $(DEMO)

@@ -17,12 +17,8 @@ from stforecast.allocator import keep_memory
 from stforecast.baselines.historical_average import divides_day
 from stforecast.baselines.of_dataset import Baselines, load_baselines, note_on_missing
 from stforecast.device import choose_device
-from stforecast.examples import draw_examples
 from stforecast.experiment import Experiment
 from stforecast.fairness import judge_fairness
-from stforecast.figures.curves import plot_scores
-from stforecast.figures.maps import plot_maps
-from stforecast.figures.save import save_figure
 from stforecast.forecaster import Forecaster, load_forecaster
 from stforecast.lead_texts import is_counted
 from stforecast.run import Run
@@ -78,7 +74,7 @@ def evaluate_run(
     keep_memory()
     if split not in SPLITS:
         raise ValueError(f"split {split!r} is unknown; known: {', '.join(SPLITS)}.")
-    forecaster = load_forecaster(run.folder, device=choose_device(device))
+    forecaster = load_forecaster(run.folder, device=choose_device(device)).optimise()
     experiment = forecaster.experiment
     rules = dialect_for(experiment.dataset, dialect, threshold=threshold)
     series = experiment_series(
@@ -141,6 +137,8 @@ def evaluate_run(
     place, errors = experiment.place.find(series.attrs.get("place")), details.summarise()
     _write_errors(run, errors if place is None else lay_out_errors(errors, place), series, scores)
     if split == "test" and is_video(series):
+        from stforecast.examples import draw_examples
+
         draw_examples(run.figures, forecaster, series, sequences.examples())
     elif split == "test":
         _draw_example(run, forecaster, series, init_times[len(init_times) // 2])
@@ -148,6 +146,10 @@ def evaluate_run(
 
 
 def _write(run: Run, scores: xr.Dataset, *, dialect: str, split: str) -> None:
+    # What draws is imported where it draws: forecasts without figures do not wait for it.
+    from stforecast.figures.curves import plot_scores
+    from stforecast.figures.save import save_figure
+
     file = run.scores_file(dialect=dialect, split=split)
     with atomic_path(file) as temporary:
         scores.to_netcdf(temporary, engine="netcdf4")
@@ -221,6 +223,9 @@ def _draw_example(
     run: Run, forecaster: Forecaster, series: xr.DataArray, init_time: np.datetime64
 ) -> None:
     """Truth, forecast and error of one forecast, chosen by its place in the split alone."""
+    from stforecast.figures.maps import plot_maps
+    from stforecast.figures.save import save_figure
+
     forecast = forecaster.forecast(
         series, init_times=[init_time], steps=forecaster.experiment.horizon
     )

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pipelines.atomic import atomic_path
 
-__all__ = ["SCHEMA_VERSION", "read_facts", "read_tensors", "write_tensors"]
+__all__ = ["SCHEMA_VERSION", "forecaster_file", "read_facts", "read_tensors", "write_tensors"]
 
 SCHEMA_VERSION = 1
 
@@ -33,7 +33,7 @@ def read_facts(path: str | Path) -> dict[str, Any]:
     Raises:
         ValueError: it is no forecaster, or a newer version wrote it.
     """
-    file = _forecaster_file(Path(path))
+    file = forecaster_file(path)
     try:
         with safe_open(file, framework="pt", device="cpu") as stored:
             metadata = stored.metadata() or {}
@@ -54,11 +54,17 @@ def read_facts(path: str | Path) -> dict[str, Any]:
 
 def read_tensors(path: str | Path) -> dict[str, Tensor]:
     """All tensors of a forecaster file by their names, on the CPU."""
-    with safe_open(_forecaster_file(Path(path)), framework="pt", device="cpu") as stored:
+    with safe_open(forecaster_file(path), framework="pt", device="cpu") as stored:
         return {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118
 
 
-def _forecaster_file(path: Path) -> Path:
+def forecaster_file(path: str | Path) -> Path:
+    """The file of a run folder, or the path itself if it is no folder.
+
+    Raises:
+        ValueError: there is none.
+    """
+    path = Path(path)
     file = path / "forecaster.safetensors" if path.is_dir() else path
     if not file.is_file():
         hint = "is its training finished?" if path.is_dir() else "name a run folder."

@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from pipelines.clips import is_video
 from pipelines.time_range import parse_times
 from stforecast.allocator import keep_memory
 from stforecast.device import choose_device
 from stforecast.evaluation import Progress
+from stforecast.examples import draw_video
 from stforecast.figures.maps import plot_maps
 from stforecast.figures.save import save_figure
 from stforecast.forecaster import Forecaster, load_forecaster
@@ -35,6 +37,8 @@ def forecast_file(
     figures: str | Path | None = None,
     place: Sequence[str] = (),
     device: str = "auto",
+    engine: str = "auto",
+    precision: str = "float32",
     progress: Progress = lambda what, done, total: None,
     note: Callable[[str], None] = lambda text: None,
 ) -> list[Path]:
@@ -47,8 +51,12 @@ def forecast_file(
         init_times: times, or "first/last" for all between; the last possible one unless given.
         steps: lead times, by rollout; the network's horizon unless given.
         layout: a name of `LAYOUTS`; by the output's ending unless given.
-        figures: folder for a map of each channel at the first init_time.
+        figures: folder for a map of each channel at the first init_time; of video for a strip and
+            moving pictures.
         place: changes to where the run says that its grid lies: "preset=nyc_taxi".
+        device: "auto", "cpu" or "cuda".
+        engine: what computes the network, as `Forecaster.optimise` takes it.
+        precision: "float32", or on a GPU "bfloat16" or "float16".
         progress: told what is being done, how much of it is done, and how much there is.
         note: told what is to be known of the forecasts.
 
@@ -58,7 +66,11 @@ def forecast_file(
     keep_memory()
     layout = layout_of(Path(output), layout=layout)
     _check_output(Path(output), Path(source))
-    forecaster = load_forecaster(run, device=choose_device(device))
+    forecaster = load_forecaster(run, device=choose_device(device)).optimise(
+        engine=engine, precision=precision, progress=note
+    )
+    if forecaster.engine is not None:
+        note(f"computed by {forecaster.engine.name}: {forecaster.engine.reason}")
     placed = forecaster.experiment.place.changed(place)
     series = forecaster.select(lazy_series(forecaster.experiment, source, time_zone=placed.zone))
     if "note" in series.attrs:
@@ -76,7 +88,12 @@ def forecast_file(
     first = next(batches)
     written = write_forecasts(chain([first], batches), Path(output), layout=layout)
     if figures is not None:
-        written += _draw(first, Path(figures), progress)
+        if is_video(series):
+            written += draw_video(
+                Path(figures), series, first, history=forecaster.experiment.history
+            )
+        else:
+            written += _draw(first, Path(figures), progress)
     return written
 
 

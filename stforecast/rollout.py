@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import torch
 from jaxtyping import Bool, Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from pipelines.planes import Planes
 
@@ -19,7 +19,7 @@ _SPREAD = Planes()
 
 
 def rollout(
-    network: nn.Module,
+    network: Callable[[Tensor], Tensor],
     history: Float[Tensor, "B T C Y X"],
     *,
     steps: int,
@@ -32,6 +32,7 @@ def rollout(
     """Blocks of forecast frames, normalised, until `steps` frames are out; the last may be shorter.
 
     Args:
+        network: makes of a history, with its inputs, the frames of its horizon.
         inputs: numbers of the history's frames and then of the forecast's, T + steps of them.
         planes: what makes planes of them.
         present: which values of the history are there; all unless given.

@@ -1,6 +1,7 @@
 """What many tests share: a small series, and caches that no test leaves behind."""
 
 import os
+from importlib import import_module
 
 import numpy as np
 import pyproj  # noqa: F401  (before xarray tries cfgrib on a file: see pipelines.grib_library)
@@ -8,6 +9,15 @@ import pytest
 import xarray as xr
 from hypothesis import settings
 from jaxtyping import install_import_hook
+
+# The networks of the tests are so small that threads wait for each other longer than they compute.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# The hook compiles anew, seconds of it, whatever our modules are the first to import. A worker of
+# many tests needs all of these in any case, and takes them before the hook from their own caches.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    for name in ("beartype.claw", "distributed", "lightning.pytorch", "matplotlib.pyplot", "zarr"):
+        import_module(name)
 
 # Shapes and types in signatures are checked wherever a test calls our code. The hook must stand
 # before the first import of it; a whole number is a fine float (PEP 484's tower).
@@ -25,8 +35,8 @@ settings.load_profile("patient")
 # Tables are as wide wherever the tests run: a process of its own has no terminal to ask.
 os.environ["COLUMNS"] = "120"
 
-# The networks of the tests are so small that threads wait for each other longer than they compute.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+# An export takes longer than most trainings of the tests; those that are about it ask for it.
+os.environ["STFORECAST_EXPORT"] = "0"
 
 T2M = Channel("t2m", "t2m", None, "K", "air_temperature", "2 metre temperature")
 Z500 = Channel("z500", "z", 500.0, "m2 s-2", "geopotential", "geopotential")

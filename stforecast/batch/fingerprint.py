@@ -135,6 +135,7 @@ def settings_fingerprint(job: Job, *, steps: int) -> str:
         "batch_size": job.batch_size,
         "threads": job.threads,
         "device": job.device,
+        "engine": job.engine,
         "outputs": [[output.spec.path, output.spec.layout] for output in job.output],
     }
     return hashlib.blake2b(json.dumps(settings).encode(), digest_size=16).hexdigest()

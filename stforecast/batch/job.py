@@ -201,6 +201,8 @@ class Job(_Config):
     """Of torch, on each worker."""
     device: Literal["auto", "cpu", "cuda"] = "cpu"
     """Where the network computes."""
+    engine: Literal["auto", "onnx", "torch"] = "auto"
+    """What computes it on a CPU: the one named, or onnx where an export is kept that was faster."""
     state: str
     """Folder of the record and of work in progress; NAME.state beside the job file unless given."""
     input: InputConfig

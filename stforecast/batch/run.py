@@ -23,6 +23,7 @@ from stforecast.batch.rows import Row
 from stforecast.batch.summary import Summary
 from stforecast.batch.work import Outcome, Task, passes
 from stforecast.batch.workers import run_tasks
+from stforecast.onnx_engine import OnnxEngine
 
 __all__ = ["input_folder", "run_job"]
 
@@ -118,6 +119,7 @@ class _Plan:
     now: np.datetime64
     time_zone: str
     forecaster: str
+    engine: str
 
 
 def _plan(
@@ -134,7 +136,7 @@ def _plan(
     if not is_url(job.input.data):
         paths = [output.spec.target(now) for output in job.output if not is_url(output.path)]
         check_outside([*paths, job.state], source)
-    forecaster = open_forecaster(job.run, device=job.device)
+    forecaster = open_forecaster(job.run, device=job.device, engine=job.engine)
     series = open_input(forecaster, str(source))
     step = step_of(job.init_times, time_step=forecaster.time_step)
     for output in job.output:
@@ -169,7 +171,9 @@ def _plan(
         for verdict in verdicts
     ]
     check_targets([output.spec for output in job.output], [step.init_time for step in steps])
-    return _Plan(job, tuple(steps), source, step, n_leads, here, time_zone, made_by)
+    # Workers are to compute as this process would, whatever happens to the export meanwhile.
+    engine = "onnx" if isinstance(forecaster.engine, OnnxEngine) else "torch"
+    return _Plan(job, tuple(steps), source, step, n_leads, here, time_zone, made_by, engine)
 
 
 def _note(plan: _Plan, record: Record, log: Log) -> None:
@@ -247,6 +251,7 @@ def _tasks(
                 work=str(Path(job.state) / "work"),
                 threads=job.threads,
                 device=job.device,
+                engine=plan.engine,
                 inputs=tuple(chosen[one].verdict.input_fingerprint or "" for one in claimed),
             )
 

@@ -70,6 +70,8 @@ class Task:
     """Of torch."""
     device: str = "cpu"
     """auto, cpu or cuda."""
+    engine: str = "auto"
+    """auto, onnx or torch; all workers take the one that the run settled on."""
     place: tuple[str, ...] = ()
     """Changes to where the run says that its grid lies: "preset=nyc_taxi"."""
     inputs: tuple[str, ...] = ()

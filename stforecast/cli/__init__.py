@@ -16,6 +16,7 @@ from stforecast.cli.fetch import fetch
 from stforecast.cli.forecast import forecast
 from stforecast.cli.importing import import_checkpoint
 from stforecast.cli.inspect import inspect
+from stforecast.cli.optimise import optimise
 from stforecast.cli.prepare import prepare
 from stforecast.cli.sample import sample
 from stforecast.cli.train import train
@@ -39,6 +40,7 @@ for command in (
     train,
     evaluate,
     forecast,
+    optimise,
     benchmark,
     networks,
     datasets,

@@ -29,14 +29,16 @@ def evaluate(
 
     Weather has persistence and climatology; traffic has persistence, the same time a day and a week
     before, and the historical average; video has persistence. Writes scores.nc, scores.csv, errors.nc
-    (errors by cell and by size) and figures into the run, and prints the tables.
+    (errors by cell and by size) and figures into the run, and prints the tables. Forecasts are computed
+    as `stforecast forecast` does; STFORECAST_KEEP_MEMORY=0 leaves glibc's allocator alone.
     """
     from stforecast.cli.progress import console, progress_bar
-    from stforecast.evaluation import evaluate_run
     from stforecast.run import open_run
     from stforecast.verification.report import period_table, score_tables, skill_sentences
 
     opened = open_run(run)
+    from stforecast.evaluation import evaluate_run  # here: a mistake in the name waits for no torch
+
     with progress_bar() as tell:
         scores = evaluate_run(
             opened,

@@ -30,6 +30,7 @@ def import_checkpoint(
     --set split.train=2010/2015 --set split.validation=2016 --set split.test=2017/2018
     """
     from stforecast.cli.progress import console, progress_bar
+    from stforecast.exporting import leave_export
     from stforecast.importing import import_run, imported_experiment
     from stforecast.source import experiment_series, find_data
 
@@ -42,4 +43,5 @@ def import_checkpoint(
     experiment = experiment.model_copy(update={"data": str(place)})
     made = import_run(file, series, run, preset=preset, experiment=experiment)
     console.print(f"weights of {file}: {made.forecaster_file}")
+    console.print(leave_export(made.folder))
     console.print(f"next: stforecast evaluate {run}")

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +18,8 @@ from stforecast.batch.log import Log
 from stforecast.batch.record import Record
 from stforecast.batch.run import run_job
 from stforecast.batch.status import job_status
+from stforecast.batch.verify import verify_job
+from stforecast.forecaster import load_forecaster
 from stforecast.layouts import read_forecast
 
 NOW = np.datetime64("2015-01-20T00:00", "ns")
@@ -551,6 +554,20 @@ def test_a_damaged_record_is_refused_and_nothing_is_overwritten(desk):
 def test_a_job_that_does_not_fit_is_refused_before_anything_is_done(desk, tables, message):
     with pytest.raises(ValueError, match=message):
         go(desk.job(**tables))
+    assert not (desk.folder / "out").exists()
+
+
+def test_a_job_of_video_is_refused_by_run_and_verify_and_makes_nothing(desk):
+    file = desk.folder / "run" / "forecaster.safetensors"
+    forecaster = load_forecaster(file)
+    of_video = forecaster.experiment.model_copy(update={"dataset": "video"})
+    replace(forecaster, experiment=of_video).save(file)
+    job = desk.job(init_times={"latest": True}, verify={})
+    refused = "forecasts video, whose frames have no times, and jobs go by the clock"
+    with pytest.raises(ValueError, match=refused):
+        go(job)
+    with pytest.raises(ValueError, match=refused):
+        verify_job(job, now=NOW)
     assert not (desk.folder / "out").exists()
 
 
