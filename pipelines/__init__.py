@@ -31,7 +31,8 @@ class OpenSeries(Protocol):
         """The series of the wanted variables at the wanted step; frames are read when asked for.
 
         Where channels come apart, it takes `missing` too: "drop" leaves out a time that one of them
-        lacks, "mask" keeps it. Of video it takes `clips`, a `ClipConfig`.
+        lacks, "mask" keeps it. Of video it takes `clips`, a `ClipConfig`, and no
+        `time_step`.
         """
         ...
 

@@ -28,42 +28,18 @@ from jaxtyping import Float
 
 from pipelines.clock import day_waves, year_wave
 from pipelines.grid import Grid
+from pipelines.input_names import (
+    CLOCKED,
+    GROUPS,
+    INPUTS,
+    MEASURED,
+    SURFACE,
+    WEATHER_TYPES,
+)
 from pipelines.planes import Planes, grid_angles, standardised
 from pipelines.solar import solar_numbers, solar_points
 
-__all__ = ["GROUPS", "INPUTS", "Inputs", "fit_inputs", "resolve_inputs"]
-
-_CALENDAR = ("slot_of_day", "day_of_week", "holiday")
-_CLOCKED = (*_CALENDAR, "time_of_year", "solar")
-_MEASURED = ("temperature", "wind_speed", "precipitation", "snowfall")
-_SURFACE = ("orography", "land_sea_mask")
-_WEATHER_TYPES = 17
-"""As TaxiBJ's meteorology counts them."""
-
-INPUTS: dict[str, int] = {
-    "slot_of_day": 4,
-    "time_of_year": 2,
-    "day_of_week": 7,
-    "holiday": 1,
-    **dict.fromkeys(_MEASURED, 1),
-    "weather_type": _WEATHER_TYPES,
-    "latitude": 1,
-    "longitude": 2,
-    "orography": 1,
-    "land_sea_mask": 1,
-    "solar": 1,
-    "present": 1,
-}
-"""Planes of each input: sine and cosine of the day and the half day, of the year, of the longitude; one
-for each day of the week or weather type; of `present`, one for each channel; else one."""
-
-GROUPS: dict[str, tuple[str, ...]] = {
-    "calendar": _CALENDAR,
-    "weather": (*_MEASURED, "weather_type"),
-    "when": ("slot_of_day", "time_of_year", "solar"),
-    "where": ("latitude", "longitude", *_SURFACE),
-}
-"""Names that stand for all of these that the data have."""
+__all__ = ["Inputs", "fit_inputs", "resolve_inputs"]
 
 _WAYS_OUT = {
     "latitude": "Give the data latitudes and longitudes.",
@@ -118,7 +94,7 @@ class Inputs:
             shape = self.grid.shape
             around = {"latitude": rows[:1], "longitude": columns}
             fixed = [a.expand(-1, *shape) for name, a in around.items() if name in self.names]
-        fixed += [torch.from_numpy(self.surface[n])[None] for n in _SURFACE if n in self.names]
+        fixed += [torch.from_numpy(self.surface[n])[None] for n in SURFACE if n in self.names]
         return Planes(
             fixed=torch.cat(fixed) if fixed else None,
             rows=rows,
@@ -157,7 +133,7 @@ class Inputs:
 
         The surface need not be there: it is known from training.
         """
-        if set(self.names) & set(_CLOCKED) and series.attrs.get("clock") == "artificial":
+        if set(self.names) & set(CLOCKED) and series.attrs.get("clock") == "artificial":
             raise ValueError(
                 "The data have no time stamps, but this network takes the calendar as an input; give "
                 "it the original files, or train one without inputs."
@@ -167,7 +143,7 @@ class Inputs:
                 f"The data's times are of {series.attrs['time_zone']}, but this network takes solar "
                 "radiation as an input; give it times in UTC."
             )
-        for name in {*_MEASURED, "weather_type"} & set(self.names):
+        for name in {*MEASURED, "weather_type"} & set(self.names):
             if name not in series.coords:
                 raise ValueError(
                     f"The data have no {name}, which this network takes as an input; put the file "
@@ -193,7 +169,7 @@ class Inputs:
             elif name == "solar":
                 numbers = solar_numbers(moments.values, time_step=self.step)
                 columns.append(numbers.reshape(len(times), -1))
-            elif name in _MEASURED:
+            elif name in MEASURED:
                 values = (series[name].values[rows] - self.mean[name]) / self.deviation[name]
                 columns.append(np.nan_to_num(values)[:, None])  # unknown: as usual
         empty = np.empty((len(times), 0))
@@ -239,7 +215,7 @@ def _inputs_there(series: xr.DataArray) -> set[str]:
         there.add("holiday")
     if {"latitude", "longitude"} <= there and _in_utc(series):
         there.add("solar")
-    return there - set(_CLOCKED) if series.attrs.get("clock") == "artificial" else there
+    return there - set(CLOCKED) if series.attrs.get("clock") == "artificial" else there
 
 
 def fit_inputs(
@@ -257,7 +233,7 @@ def fit_inputs(
         ValueError: an input has no value among the training frames, or in no cell.
     """
     mean, deviation, surface = {}, {}, {}
-    for name in set(names) & set(_MEASURED):
+    for name in set(names) & set(MEASURED):
         values = series[name].values.astype("float64")
         if np.isnan(values).all():
             raise ValueError(
@@ -265,7 +241,7 @@ def fit_inputs(
             )
         mean[name] = float(np.nanmean(values))
         deviation[name] = float(np.nanstd(values)) or 1.0  # always the same: always 0
-    for name in set(names) & set(_SURFACE):
+    for name in set(names) & set(SURFACE):
         try:
             surface[name] = standardised(series[name].transpose("y", "x").values)
         except ValueError as error:
@@ -292,4 +268,4 @@ def _in_utc(series: xr.DataArray) -> bool:
 
 def _one_hot(codes: np.ndarray) -> np.ndarray:
     """A row of 0 and a single 1 for each code; all 0 where it is unknown."""
-    return (codes[:, None] == np.arange(_WEATHER_TYPES)).astype("float64")
+    return (codes[:, None] == np.arange(WEATHER_TYPES)).astype("float64")

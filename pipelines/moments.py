@@ -58,7 +58,8 @@ class Moments:
             least = groups.min(-1, where=finite, initial=np.inf)
             most = groups.max(-1, where=finite, initial=-np.inf)
             wide = np.where(finite, wide, mean[..., None]) - mean[..., None]
-        squares = np.vecdot(wide, wide)
+        # Not by BLAS, such as vecdot: its threads wait for each other, long where cores are shared.
+        squares = np.einsum("...i,...i->...", wide, wide)
         return _moments(count, mean, squares, least, most)
 
     @staticmethod

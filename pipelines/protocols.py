@@ -3,7 +3,6 @@
 import numpy as np
 
 from pipelines.civil_time import deepst_targets
-from pipelines.windows import WindowSpec, window_starts
 
 __all__ = ["PROTOCOLS", "test_frames"]
 
@@ -37,6 +36,9 @@ def test_frames(
         where days are missing, 1344 of them begin on 2016-03-10, not 28 days before the end.
     """
     if protocol == "openstl":
+        # Here, so that a page or a command that names protocols does not wait for torch.
+        from pipelines.windows import WindowSpec, window_starts
+
         spec = WindowSpec(1, window_steps - 1)
         starts = window_starts(times, spec, time_step=time_step, within=range(len(times)))
         wanted, kind = _OPENSTL_WINDOWS, "windows"

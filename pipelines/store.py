@@ -24,6 +24,7 @@ import xarray as xr
 
 from pipelines.atomic import atomic_path
 from pipelines.moments import Moments
+from pipelines.readahead import map_of
 from pipelines.store_statistics import (
     digests_of,
     frames_before,
@@ -196,7 +197,7 @@ def _of_planes(series: xr.DataArray, name: str) -> np.ndarray | None:
     """What the store of a memory-mapped series keeps of its planes (time, channel, …)."""
     if series.chunks is not None:
         return None
-    mapped = _map_of(series.data)
+    mapped = map_of(series.data)
     if mapped is None:
         return None
     file = Path(str(mapped.filename))
@@ -207,16 +208,6 @@ def _of_planes(series: xr.DataArray, name: str) -> np.ndarray | None:
         return None
     kept = np.load(file.parent / f"{name}.npy", mmap_mode="r")
     return np.asarray(kept[np.ix_(*chosen)])
-
-
-def _map_of(frames: np.ndarray) -> np.memmap | None:
-    """The map of a whole file that an array is a part of; None if it is none of one."""
-    chain = [frames]
-    while (base := getattr(chain[-1], "base", None)) is not None:
-        chain.append(base)
-    # A part of a map is a map too: the last one in the chain is the file's.
-    maps = [array for array in chain if isinstance(array, np.memmap)]
-    return maps[-1] if maps and maps[-1].filename is not None else None
 
 
 def _planes_in(part: np.ndarray, whole: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:

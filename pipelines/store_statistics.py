@@ -56,15 +56,16 @@ def measure(
 
 def _tendencies(frames: np.ndarray, piece: np.ndarray, before: np.ndarray) -> np.ndarray:
     """(T, C, Y, X) float64: each frame minus the one before, NaN where there is none."""
-    result = np.full(piece.shape, np.nan)
     has = before >= 0
-    if not has.any():
-        return result
     rows = before[has]
-    evenly = len(rows) == rows[-1] - rows[0] + 1
+    evenly = bool(len(rows)) and len(rows) == rows[-1] - rows[0] + 1
     earlier = frames[rows[0] : rows[-1] + 1] if evenly else frames[rows]
     with np.errstate(invalid="ignore"):  # ∞ − ∞ is as missing as the two are
-        result[has] = np.subtract(piece[has], earlier, dtype="float64")
+        changes = np.subtract(piece[has] if len(rows) < len(piece) else piece, earlier, dtype="f8")
+    if len(rows) == len(piece):
+        return changes
+    result = np.full(piece.shape, np.nan)
+    result[has] = changes
     return result
 
 

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from pipelines.clips import WHOLE
+from pipelines.readahead import ReadAhead
 from pipelines.resample import describe_steps, is_irregular, is_patchy
 
 __all__ = [
@@ -195,11 +196,12 @@ class WindowDataset(Dataset):
         inputs: Float[np.ndarray, "N K"] | None = None,
     ) -> None:
         """Take frames (time, C, Y, X), memory-mapped or not, and the extra inputs of each."""
-        self.frames = frames
+        self.frames = np.asarray(frames)  # a part of a plain array is made faster than one of a map
         self.starts = starts
         self.spec = spec
         self.inputs = np.empty((len(frames), 0), "float32") if inputs is None else inputs
-        self._offsets = np.arange(spec.length)
+        self._seen = np.arange(spec.history)
+        self._ahead = ReadAhead(self.frames)
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -209,13 +211,11 @@ class WindowDataset(Dataset):
 
     def __getitems__(self, indices: list[int]) -> Windows:
         """The windows of a whole batch."""
-        chosen = np.asarray(indices)
-        rows = self.starts[chosen][:, None] + self._offsets  # (B, T + H)
-        windows = torch.from_numpy(np.asarray(self.frames[rows], dtype="float32"))  # a copy
-        windows[torch.from_numpy(chosen < 0)] = float("nan")
-        seen = self.spec.history
-        inputs = torch.from_numpy(self.inputs[rows[:, :seen]])
-        return Windows(windows[:, :seen], inputs, windows[:, seen:])
+        starts, length = self.starts[np.asarray(indices)], self.spec.length
+        self._ahead.fetch(starts, length)
+        frames = [self.frames[start : start + length] for start in starts.tolist()]
+        inputs = torch.from_numpy(self.inputs[starts[:, None] + self._seen])
+        return _batch(frames, inputs, indices, self.spec)
 
 
 class FreshWindows(Dataset):
@@ -237,10 +237,21 @@ class FreshWindows(Dataset):
 
     def __getitems__(self, numbers: list[int]) -> Windows:
         """The windows of a whole batch."""
-        windows = torch.from_numpy(
-            np.stack([self.make_frames(max(number, 0)) for number in numbers]).astype("float32")
-        )
-        windows[torch.tensor(numbers) < 0] = float("nan")
-        seen = self.spec.history
-        inputs = torch.empty((len(numbers), seen, 0))
-        return Windows(windows[:, :seen], inputs, windows[:, seen:])
+        frames = [self.make_frames(max(number, 0)) for number in numbers]
+        inputs = torch.empty((len(numbers), self.spec.history, 0))
+        return _batch(frames, inputs, numbers, self.spec)
+
+
+def _batch(
+    frames: list[np.ndarray], inputs: Tensor, numbers: list[int], spec: WindowSpec
+) -> Windows:
+    """The windows with those frames (T + H, C, Y, X); NaN where the number is below 0."""
+    # Each value is touched once: read, made float32 and put in its place.
+    history, target = (
+        np.empty((len(frames), steps, *frames[0].shape[1:]), dtype="float32")
+        for steps in (spec.history, spec.horizon)
+    )
+    for place, (number, window) in enumerate(zip(numbers, frames, strict=True)):
+        history[place] = window[: spec.history] if number >= 0 else np.nan
+        target[place] = window[spec.history :] if number >= 0 else np.nan
+    return Windows(torch.from_numpy(history), inputs, torch.from_numpy(target))

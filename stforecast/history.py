@@ -6,7 +6,6 @@ from jaxtyping import Bool
 
 from pipelines.presence import values_present
 from pipelines.series import name_step, names
-from pipelines.windows import holds_enough
 
 __all__ = ["complete_init_times", "history_frames", "histories_hold_enough"]
 
@@ -57,6 +56,9 @@ def histories_hold_enough(
     Args:
         init_times: as `complete_init_times` gives them.
     """
+    # Here, so that labels of forecasts are read without torch.
+    from pipelines.windows import holds_enough
+
     offsets = np.arange(1 - history, 1) * time_step
     rows = np.searchsorted(series["time"].values, init_times[:, None] + offsets)
     first, stop = int(rows.min()), int(rows.max()) + 1

@@ -17,7 +17,6 @@ from pipelines.series import channels_of, parse_step
 from pipelines.store import is_store, stored_moments
 from pipelines.variables import VARIABLES
 from pipelines.weather_opening import Missing, open_parts
-from stforecast.forecaster import load_forecaster
 from stforecast.run import open_run
 from stforecast.source import find_data, open_series
 
@@ -152,6 +151,8 @@ def _grid(text: str | None, dataset: str) -> str | Grid | None:
         )
     if not Path(text).is_dir():
         return text
+    from stforecast.forecaster import load_forecaster  # here: other grids need no torch
+
     grid = load_forecaster(open_run(text).forecaster_file).grid
     if grid is None:
         raise ValueError(f"grid {text}: that run has no latitude and longitude; name another.")

@@ -64,7 +64,6 @@ def train(
     from stforecast.presets import base_experiment
     from stforecast.run import open_run
     from stforecast.source import find_data
-    from stforecast.training import train as train_run
 
     settings = settings or []
     if resample is not None:
@@ -91,6 +90,8 @@ def train(
     console.print(f"{dataset} on {series.sizes['y']}×{series.sizes['x']}: {folder}")
     if "note" in series.attrs:
         console.print(f"note: {series.attrs['note']}")
+    from stforecast.training import train as train_run  # here: a mistake waits for no lightning
+
     train_run(experiment, series, folder, resume=resume, device=device, console=console)
     console.print(f"next: stforecast evaluate {folder}")
 

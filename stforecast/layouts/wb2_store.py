@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-import zarr
 
 from pipelines.atomic import atomic_path
 from stforecast.layouts.labels import lead_units
@@ -24,6 +23,8 @@ _TIMES_A_CHUNK = 4096
 
 def write_store(forecasts: Iterator[xr.DataArray], path: Path) -> list[Path]:
     """Write forecasts of ever later init times to one store; what was written."""
+    import zarr  # here, so that other layouts do not wait for it
+
     with atomic_path(path) as temporary:
         for number, forecast in enumerate(forecasts):
             dataset = to_wb2(forecast).drop_encoding().load()
@@ -86,6 +87,8 @@ def read_store(path: Path) -> xr.DataArray:
 
 def _check_whole(path: Path) -> None:
     """Zarr takes an absent chunk for missing values: a store that was half copied reads as NaN."""
+    import zarr
+
     for name, array in zarr.open_group(str(path), mode="r").arrays():
         absent = array.nchunks - array.nchunks_initialized
         if absent:

@@ -159,6 +159,8 @@ def _without_advice() -> Iterator[None]:
             warnings.filterwarnings("ignore", message=".*does not have many workers.*")
             warnings.filterwarnings("ignore", message=".*exists and is not empty.*")
             warnings.filterwarnings("ignore", message=".*sync_dist=True.*")
+            # Of a run that was moved: what was best is `BestForecaster`'s to know.
+            warnings.filterwarnings("ignore", message=".*dirpath has changed.*")
             warnings.filterwarnings("ignore", message=".*LeafSpec.* is deprecated.*")
             yield
     finally:

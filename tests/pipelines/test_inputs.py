@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.inputs import INPUTS, Inputs, fit_inputs, resolve_inputs
+from pipelines.input_names import INPUTS
+from pipelines.inputs import Inputs, fit_inputs, resolve_inputs
 from pipelines.series import Channel, make_series
 
 HALF_HOUR = np.timedelta64(30, "m").astype("timedelta64[ns]")

@@ -166,3 +166,14 @@ def test_clips_that_are_too_short_name_their_own_way_out():
             within=range(6),
             stride=np.ones(6, dtype="int32"),
         )
+
+
+def test_the_frames_of_a_batch_lie_in_a_row_whatever_they_are_cut_from():
+    pictures = np.arange(240, dtype="uint8").reshape(10, 2, 4, 3)[:, 1:]
+    windows = WindowDataset(pictures, np.arange(6), WindowSpec(3, 2))
+    history, _, target = windows.__getitems__([5, 1])
+    assert history.is_contiguous()
+    assert target.is_contiguous()
+    assert history.dtype == target.dtype == torch.float32
+    assert np.array_equal(history[0], pictures[5:8])
+    assert np.array_equal(target[1], pictures[4:6])

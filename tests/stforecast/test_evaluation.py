@@ -58,8 +58,13 @@ def run(tmp_path_factory):
     return trained(tmp_path_factory.mktemp("place"), holidays="2016-01-15")
 
 
-def test_traffic_is_scored_by_its_own_rules(run):
-    scores = evaluate_run(run, device="cpu")
+@pytest.fixture(scope="module")
+def scores(run):
+    """The scores of the test split by the rules of the dataset; files beside the run."""
+    return evaluate_run(run, device="cpu")
+
+
+def test_traffic_is_scored_by_its_own_rules(run, scores):
     assert (scores.attrs["dialect"], scores.attrs["split"]) == ("traffic", "test")
     assert scores["forecaster"].values.tolist() == [
         "simvp",
@@ -80,8 +85,7 @@ def test_traffic_is_scored_by_its_own_rules(run):
     assert (run.figures / "scores.png").is_file()
 
 
-def test_errors_in_detail_stand_beside_the_scores(run):
-    scores = evaluate_run(run, device="cpu")
+def test_errors_in_detail_stand_beside_the_scores(run, scores):
     errors = load_errors(run)
     assert errors["forecaster"].values.tolist() == scores["forecaster"].values.tolist()
     weights = errors["count"] * errors["row_weight"]
@@ -99,11 +103,11 @@ def test_errors_in_detail_stand_beside_the_scores(run):
     np.testing.assert_array_equal(errors["lead_time"], scores["lead_time"])
 
 
+@pytest.mark.usefixtures("scores")
 def test_errors_lie_where_their_forecasts_do(run, tmp_path):
     settings = ["place.extent=[40, 41, -74, -73]", "place.first_cell=south-west"]
     there = trained(tmp_path, settings=settings)  # else the same, and so are its weights
-    for one in (run, there):
-        evaluate_run(one, device="cpu")
+    evaluate_run(there, device="cpu")
     plain, placed = load_errors(run), load_errors(there)
     # Row 0 of the data is the southernmost: on the map it is the last.
     assert placed["latitude"].values.tolist() == [40.875, 40.625, 40.375, 40.125]

@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.series import Channel, make_series
 from pipelines.store import write_store
+from stforecast import evaluation
 from stforecast.benchmarking import benchmark as whole
 from stforecast.benchmarking import trainings
 from stforecast.benchmarking.benchmark import run_benchmark
@@ -77,6 +78,12 @@ def _known_costs(monkeypatch):
         return replace(COST, latency=0.002 if fast else 0.004)
 
     monkeypatch.setattr(whole, "cost_of_run", cost)
+
+
+@pytest.fixture(autouse=True)
+def _undrawn(monkeypatch):
+    """No maps of each run's example: they take half of the time, and nothing here looks at them."""
+    monkeypatch.setattr(evaluation, "_draw_example", lambda *given: None)
 
 
 def planned(place, *networks, settings=(), **options):
@@ -257,7 +264,7 @@ def test_a_network_that_never_learns_is_named_and_costs_nothing_more(
     place, series, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(whole, "cost_of_run", lambda run, *, device_type: COST)
-    diverging = planned(place, learning_rates=(1e30,), seeds=2)
+    diverging = planned(place, learning_rates=(1e30,), seeds=2, epochs=1)
     with pytest.raises(TrainingError, match="no network learnt anything at any learning rate"):
         run_benchmark(diverging, series, tmp_path / "none", device="cpu")
     benchmark = planned(place, learning_rates=(1e-2,), seeds=2, epochs=1)

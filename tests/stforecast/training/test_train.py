@@ -1,6 +1,7 @@
 """Training as a whole: it learns, resumes exactly, and is the same in several processes."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,8 +18,9 @@ from stforecast.baselines.climatology import load_climatology
 from stforecast.errors import TrainingError
 from stforecast.experiment import load_experiment
 from stforecast.forecaster import load_forecaster
-from stforecast.run import open_run
+from stforecast.run import Run, open_run
 from stforecast.training import train
+from tests.conftest import make_waves
 
 TINY = {
     "dataset": "weatherbench",
@@ -44,6 +46,20 @@ def losses(run):
     return table[["epoch", "step", "train_loss", "validation_loss", "learning_rate"]]
 
 
+@pytest.fixture(scope="module")
+def _finished(tmp_path_factory):
+    """What `finished` is copied from: two epochs on the waves."""
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    return train(tiny("training.epochs=2"), make_waves(200), folder)
+
+
+@pytest.fixture
+def finished(_finished, tmp_path):
+    """A run whose training has ended, to be looked at, gone on with or spoilt."""
+    shutil.copytree(_finished.folder, tmp_path / "run")
+    return Run(tmp_path / "run")
+
+
 def test_a_training_learns_and_leaves_a_run(waves, tmp_path):
     run = train(tiny("training.epochs=6"), waves, tmp_path / "run")
     table = losses(run)
@@ -58,11 +74,10 @@ def test_a_training_learns_and_leaves_a_run(waves, tmp_path):
     assert forecaster.facts["synthetic"] == "true"
 
 
-def test_the_experiment_of_a_run_makes_the_run_again(waves, tmp_path):
-    first = train(tiny(), waves, tmp_path / "first")
-    again = train(first.experiment(), waves, tmp_path / "again")
-    assert losses(again).equals(losses(first))
-    assert again.experiment() == first.experiment()
+def test_the_experiment_of_a_run_makes_the_run_again(waves, finished, tmp_path):
+    again = train(finished.experiment(), waves, tmp_path / "again")
+    assert losses(again).equals(losses(finished))
+    assert again.experiment() == finished.experiment()
 
 
 def test_the_best_epoch_is_kept_not_the_last(waves, tmp_path):
@@ -123,7 +138,7 @@ SETTINGS = (
     "history=4",
     "horizon=4",
     "training.batch_size=8",
-    "training.epochs=20",
+    "training.epochs=8",
 )
 
 
@@ -138,7 +153,7 @@ def test_a_killed_training_resumes_to_the_weights_of_an_unbroken_one(waves, tmp_
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     killed = open_run(tmp_path / "killed")
-    assert 1 <= len(losses(killed)) < 20
+    assert 1 <= len(losses(killed)) < 8
     resumed = train(killed.experiment(), waves, killed.folder, resume=True, device="cpu")
     unbroken = train(killed.experiment(), waves, tmp_path / "unbroken", device="cpu")
     assert losses(resumed).equals(losses(unbroken))
@@ -202,18 +217,16 @@ def test_the_optimiser_in_one_pass_is_adam():
     torch.testing.assert_close(network_after(fused=True), network_after(fused=False))
 
 
-def test_a_taken_folder_is_refused(waves, tmp_path):
-    train(tiny("training.epochs=1"), waves, tmp_path / "run")
+def test_a_taken_folder_is_refused(waves, finished):
     with pytest.raises(ValueError, match="holds a run already; go on with it by --resume"):
-        train(tiny("training.epochs=1"), waves, tmp_path / "run")
+        train(tiny("training.epochs=1"), waves, finished.folder)
 
 
-def test_resuming_with_another_experiment_or_other_data_is_refused(waves, tmp_path):
-    run = train(tiny("training.epochs=1"), waves, tmp_path / "run")
+def test_resuming_with_another_experiment_or_other_data_is_refused(waves, finished, tmp_path):
     with pytest.raises(ValueError, match="begun with another experiment"):
-        train(tiny("training.epochs=2"), waves, run.folder, resume=True)
+        train(tiny("training.epochs=3"), waves, finished.folder, resume=True)
     with pytest.raises(ValueError, match="begun on other data"):
-        train(run.experiment(), waves + 1, run.folder, resume=True)
+        train(finished.experiment(), waves + 1, finished.folder, resume=True)
     with pytest.raises(ValueError, match="is no run: it does not exist"):
         train(tiny(), waves, tmp_path / "absent", resume=True)
 
@@ -252,11 +265,11 @@ def test_a_mistake_leaves_no_run_behind(waves, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_a_damaged_checkpoint_is_named(waves, tmp_path):
-    run = train(tiny("training.epochs=1"), waves, tmp_path / "run")
-    run.checkpoint_file.write_bytes(run.checkpoint_file.read_bytes()[:1000])
+def test_a_damaged_checkpoint_is_named(waves, finished):
+    file = finished.checkpoint_file
+    file.write_bytes(file.read_bytes()[:1000])
     with pytest.raises(ValueError, match=r"last.ckpt is damaged"):
-        train(run.experiment(), waves, run.folder, resume=True)
+        train(finished.experiment(), waves, finished.folder, resume=True)
 
 
 def test_columns_wrap_around_on_a_whole_globe_only(waves, tmp_path):
@@ -266,9 +279,8 @@ def test_columns_wrap_around_on_a_whole_globe_only(waves, tmp_path):
         train(tiny(*settings), waves[..., :12], tmp_path / "region")
 
 
-def test_a_run_holds_the_climatology_of_its_training_split(waves, tmp_path):
-    run = train(tiny("training.epochs=1"), waves, tmp_path / "run")
-    climatology = load_climatology(run.climatology_file)
-    first, last = load_forecaster(run.folder).facts["split"]["train"].split("/")
+def test_a_run_holds_the_climatology_of_its_training_split(finished):
+    climatology = load_climatology(finished.climatology_file)
+    first, last = load_forecaster(finished.folder).facts["split"]["train"].split("/")
     assert climatology.values.attrs["training_first"] == first
     assert climatology.values.attrs["training_last"] == last
