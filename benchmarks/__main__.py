@@ -10,7 +10,7 @@ from rich.console import Console
 
 from benchmarks.measuring import machine, show
 
-NAMES = ("inference", "training", "input", "statistics", "startup", "scaling", "distributed")
+NAMES = ("inference", "training", "input", "moments", "startup", "scaling", "distributed")
 
 
 def main() -> None:

@@ -119,7 +119,17 @@ def do(what: str, source: Path, out: Path, workers: int) -> None:
 
 def measure(what: str, source: Path, out: Path, workers: int) -> dict:
     """Peak memory (bytes), bytes read while copying and in all, and seconds."""
-    command = [sys.executable, __file__, "--do", what, "--folder", str(source), "--out", str(out)]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.prepare",
+        "--do",
+        what,
+        "--folder",
+        str(source),
+        "--out",
+        str(out),
+    ]
     began = time.perf_counter()
     process = subprocess.Popen(
         [*command, "--workers", str(workers)], stdout=subprocess.PIPE, text=True
