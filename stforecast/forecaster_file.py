@@ -3,21 +3,24 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from torch import Tensor
 
 from pipelines.atomic import atomic_path
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["SCHEMA_VERSION", "forecaster_file", "read_facts", "read_tensors", "write_tensors"]
 
 SCHEMA_VERSION = 1
 
 
-def write_tensors(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str, Any]) -> None:
+def write_tensors(path: Path, tensors: "Mapping[str, Tensor]", header: Mapping[str, Any]) -> None:
     """Write tensors and header to one file that needs nothing else, never pickled."""
+    from safetensors.torch import save_file  # here: to read what is known of one takes no torch
+
     whole = {key: value.contiguous().cpu() for key, value in tensors.items()}
     with atomic_path(path) as temporary:
         save_file(whole, temporary, metadata={"stforecast": json.dumps(header)})
@@ -35,7 +38,7 @@ def read_facts(path: str | Path) -> dict[str, Any]:
     """
     file = forecaster_file(path)
     try:
-        with safe_open(file, framework="pt", device="cpu") as stored:
+        with safe_open(file, framework="numpy") as stored:
             metadata = stored.metadata() or {}
     except (SafetensorError, OSError) as error:
         raise ValueError(f"{file} is no forecaster, or it is damaged: {error}.") from error
@@ -52,7 +55,7 @@ def read_facts(path: str | Path) -> dict[str, Any]:
     return header
 
 
-def read_tensors(path: str | Path) -> dict[str, Tensor]:
+def read_tensors(path: str | Path) -> "dict[str, Tensor]":
     """All tensors of a forecaster file by their names, on the CPU."""
     with safe_open(forecaster_file(path), framework="pt", device="cpu") as stored:
         return {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118

@@ -12,9 +12,6 @@ from pipelines.time_range import parse_times
 from stforecast.allocator import keep_memory
 from stforecast.device import choose_device
 from stforecast.evaluation import Progress
-from stforecast.examples import draw_video
-from stforecast.figures.maps import plot_maps
-from stforecast.figures.save import save_figure
 from stforecast.forecaster import Forecaster, load_forecaster
 from stforecast.history import complete_init_times, histories_hold_enough
 from stforecast.layouts import layout_of, write_forecasts
@@ -89,6 +86,8 @@ def forecast_file(
     written = write_forecasts(chain([first], batches), Path(output), layout=layout)
     if figures is not None:
         if is_video(series):
+            from stforecast.examples import draw_video  # here: without figures nobody waits for it
+
             written += draw_video(
                 Path(figures), series, first, history=forecaster.experiment.history
             )
@@ -211,6 +210,9 @@ def forecast_batches(
 
 
 def _draw(forecast: xr.DataArray, folder: Path, progress: Progress) -> list[Path]:
+    from stforecast.figures.maps import plot_maps
+    from stforecast.figures.save import save_figure
+
     written = []
     channels = [str(name) for name in forecast["channel"].values]
     for number, channel in enumerate(channels, start=1):

@@ -92,7 +92,8 @@ def run_job(
     summary.seconds = time.perf_counter() - begun
     if not dry_run:
         record.add_run(started=started, summary=summary.facts(), exit_code=summary.exit_code)
-    log.tell("run finished", facts={**summary.facts(), "exit_code": summary.exit_code})
+    facts = {**summary.facts(), "engine": plan.engine, "exit_code": summary.exit_code}
+    log.tell("run finished", facts=facts)
     return summary
 
 

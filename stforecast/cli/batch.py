@@ -44,6 +44,9 @@ def run(
 
     What is finished is not made again; a run that was killed goes on where it stopped; two runs at
     once share the work. Events go to standard error, one JSON object a line.
+
+    The network is computed as `stforecast forecast` does; STFORECAST_KEEP_MEMORY=0 leaves glibc's
+    allocator alone.
     """
     from stforecast.batch.job import load_job
     from stforecast.batch.log import Log

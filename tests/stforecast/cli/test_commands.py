@@ -21,7 +21,9 @@ SURFACE = {
     "--workers --scheduler",
     "train": "dataset --data --sample --preset --config --set --resample --run --resume --device",
     "evaluate": "run --data --split --dialect --threshold --device",
-    "forecast": "run --input --output --init-time --steps --layout --place --figures --device",
+    "forecast": "run --input --output --init-time --steps --layout --place --figures --device "
+    "--engine --precision",
+    "optimise": "run",
     "benchmark": "dataset --networks --data --sample --preset --config --set --seeds --epochs "
     "--budget --learning-rates --run --device",
     "networks": "--dataset",

@@ -96,7 +96,7 @@ def run(tmp_path, monkeypatch):
 
     def set_grid(grid):
         monkeypatch.setattr(
-            "stforecast.preparing.load_forecaster", lambda path: SimpleNamespace(grid=grid)
+            "stforecast.forecaster.load_forecaster", lambda path: SimpleNamespace(grid=grid)
         )
         return tmp_path / "run"
 
