@@ -75,7 +75,8 @@ class QuickDepthwise(nn.Conv2d):
 
     def forward(self, input: Float[Tensor, "B C Y X"]) -> Float[Tensor, "B C y x"]:  # noqa: A002
         """Filtered frames."""
-        if torch.is_autocast_enabled(input.device.type) or torch.compiler.is_exporting():
+        elsewhere = input.device.type != "cpu" or torch.is_autocast_enabled("cpu")
+        if elsewhere or torch.compiler.is_exporting():
             return super().forward(input)
         step, reach = self.dilation[0], self.kernel_size[0] - 1
         rows, columns = int(self.padding[0]) // step, int(self.padding[1]) // step

@@ -4,6 +4,7 @@ A memory map reads when a page is missing: one window waits for the other, and t
 any reading for reading in order, fetches what lies behind as well.
 """
 
+import contextlib
 import mmap
 from collections.abc import Iterator
 
@@ -33,8 +34,9 @@ class ReadAhead:
     def fetch(self, starts: np.ndarray, n_frames: int) -> None:
         """Begin to read so many frames from each start on; returns before they are there."""
         if self._mapping is not None:
-            for place, size in self.spans(starts, n_frames):
-                self._mapping.madvise(mmap.MADV_WILLNEED, place, size)
+            with contextlib.suppress(OSError):  # it is advice, which some systems take from nobody
+                for place, size in self.spans(starts, n_frames):
+                    self._mapping.madvise(mmap.MADV_WILLNEED, place, size)
 
     def spans(self, starts: np.ndarray, n_frames: int) -> Iterator[tuple[int, int]]:
         """Where those frames lie in the map: first byte, at the edge of a page, and bytes."""

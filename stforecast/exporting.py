@@ -12,20 +12,20 @@ __all__ = ["export_network", "leave_export"]
 
 
 def export_network(run: str | Path, *, progress: Callable[[str], None] = lambda text: None) -> str:
-    """Export the network of a run for ONNX Runtime, if that is not done yet; a sentence on it.
+    """Export the network of a run anew; a sentence on what computes its forecasts from now on.
 
     Args:
         run: folder of a run, or a forecaster.safetensors.
-        progress: told what takes its time.
+        progress: told what takes its time, and what did not work.
 
     Raises:
         ValueError: there is no forecaster, or its network cannot be exported.
-        OSError: the folder cannot be written to.
     """
     keep_memory()
-    engine = load_forecaster(run).optimise(engine="onnx", progress=progress).engine
-    assert engine is not None
-    return f"forecasts on this kind of CPU by {engine.name}: {engine.reason}"
+    load_forecaster(run).export(progress=progress)
+    chosen = load_forecaster(run).optimise().engine
+    assert chosen is not None
+    return f"forecasts on a CPU are computed by {chosen.name}: {chosen.reason}"
 
 
 def leave_export(run: Path) -> str:
@@ -35,12 +35,13 @@ def leave_export(run: Path) -> str:
     """
     if os.environ.get("STFORECAST_EXPORT") == "0":
         return "no export, as STFORECAST_EXPORT=0 asks: forecasts are computed by torch"
+    told: list[str] = []
     try:
         network = read_facts(run)["experiment"]["network"]["name"]
         if not NETWORKS[network].one_pass:
             return (
                 f"no export: that of a recurrent network takes minutes; stforecast optimise {run}"
             )
-        return export_network(run)
-    except (OSError, ValueError) as error:
+        return export_network(run, progress=told.append)
+    except Exception as error:  # memory, disks and exporters: whatever it is, the training is done
         return f"no export: {error}"

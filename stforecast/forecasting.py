@@ -66,12 +66,12 @@ def forecast_file(
     forecaster = load_forecaster(run, device=choose_device(device)).optimise(
         engine=engine, precision=precision, progress=note
     )
-    if forecaster.engine is not None:
-        note(f"computed by {forecaster.engine.name}: {forecaster.engine.reason}")
     placed = forecaster.experiment.place.changed(place)
     series = forecaster.select(lazy_series(forecaster.experiment, source, time_zone=placed.zone))
     if "note" in series.attrs:
         note(series.attrs["note"])
+    if forecaster.engine is not None:
+        note(f"computed by {forecaster.engine.name}: {forecaster.engine.reason}")
     chosen = choose_init_times(forecaster, series, init_times)
     steps = forecaster.experiment.horizon if steps is None else steps
     lies = placed.find(series.attrs.get("place"))

@@ -78,8 +78,10 @@ def _without_statistics(block: nn.Module) -> Iterator[None]:
     ]
     kept = [(part.momentum, part.num_batches_tracked) for part in norms]
     try:
-        for part in norms:
-            part.momentum, part.num_batches_tracked = 0.0, None
+        for part, (_, count) in zip(norms, kept, strict=True):
+            part.momentum = 0.0
+            # A copy is counted up in its place: SyncBatchNorm wants something to count.
+            part.num_batches_tracked = None if count is None else count.clone()
         yield
     finally:
         for part, (momentum, count) in zip(norms, kept, strict=True):

@@ -123,11 +123,11 @@ def file_fingerprint(run: str | Path) -> str:
         return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
-def settings_fingerprint(job: Job, *, steps: int) -> str:
+def settings_fingerprint(job: Job, *, steps: int, engine: str) -> str:
     """Of everything in a job file that may change what is written, and of our own version.
 
     The number of workers, and what else is due, change no value. The number of threads does, in the last
-    digits: sums are formed in another order.
+    digits, and so does the engine ("onnx" or "torch"): sums are formed in another order.
     """
     settings = {
         "version": version("stforecast"),
@@ -135,7 +135,7 @@ def settings_fingerprint(job: Job, *, steps: int) -> str:
         "batch_size": job.batch_size,
         "threads": job.threads,
         "device": job.device,
-        "engine": job.engine,
+        "engine": engine,
         "outputs": [[output.spec.path, output.spec.layout] for output in job.output],
     }
     return hashlib.blake2b(json.dumps(settings).encode(), digest_size=16).hexdigest()

@@ -103,7 +103,9 @@ def run_task(task: Task) -> list[Outcome]:
     sweep(Path(task.work))
     # Read here and now: a worker that handed its reading to the scheduler would wait for itself.
     with _TURN, _threads(task.threads), dask.config.set(scheduler="synchronous"):
-        forecaster = open_forecaster(task.run, device=task.device, engine=task.engine)
+        forecaster = ready_forecaster(
+            task.run, device=task.device, engine=task.engine, threads=task.threads
+        )
         series = open_input(forecaster, task.source, place=task.place)
         possible = complete_init_times(
             series["time"].values.astype("datetime64[ns]"),
@@ -117,16 +119,13 @@ def run_task(task: Task) -> list[Outcome]:
     return [made.get(time, Outcome(time, error=absent)) for time in task.wanted]
 
 
-def open_forecaster(run: str, *, device: str = "cpu", engine: str = "auto") -> Forecaster:
+def open_forecaster(run: str, *, device: str = "cpu") -> Forecaster:
     """The forecaster of a run, read once a process while its file stays as it is.
 
     Raises:
-        ValueError: there is none, it is damaged, its frames have no times, or there is no such device or
-            engine.
+        ValueError: there is none, it is damaged, there is no such device, or its frames have no times.
     """
-    forecaster = _cached_forecaster(
-        run, choose_device(device), engine, torch.get_num_threads(), _stamp(Path(run))
-    )
+    forecaster = _cached_forecaster(run, choose_device(device), _stamp(Path(run)))
     if is_counted({"dataset": forecaster.experiment.dataset}):
         raise ValueError(
             f"{run} forecasts {forecaster.experiment.dataset}, whose frames have no times, and jobs go "
@@ -136,10 +135,26 @@ def open_forecaster(run: str, *, device: str = "cpu", engine: str = "auto") -> F
 
 
 @lru_cache(maxsize=1)
-def _cached_forecaster(
-    run: str, device: str, engine: str, threads: int, stamp: tuple
-) -> Forecaster:
-    return load_forecaster(run, device=device).optimise(engine=engine)
+def _cached_forecaster(run: str, device: str, stamp: tuple) -> Forecaster:
+    return load_forecaster(run, device=device)
+
+
+def ready_forecaster(run: str, *, device: str, engine: str, threads: int) -> Forecaster:
+    """The forecaster of a run with what computes it, which is opened once a process too.
+
+    Args:
+        engine: "onnx" or "torch"; an absent export is made.
+
+    Raises:
+        ValueError: as `open_forecaster`, or the network cannot be exported.
+    """
+    return _cached_ready(run, device, engine, threads, _stamp(Path(run)))
+
+
+@lru_cache(maxsize=1)
+def _cached_ready(run: str, device: str, engine: str, threads: int, stamp: tuple) -> Forecaster:
+    with _threads(threads):
+        return open_forecaster(run, device=device).optimise(engine=engine)
 
 
 def open_input(forecaster: Forecaster, source: str, *, place: Sequence[str] = ()) -> xr.DataArray:

@@ -14,7 +14,7 @@ from stforecast.batch.job import Job
 from stforecast.batch.keep import remove_old
 from stforecast.batch.log import Log, silent
 from stforecast.batch.mirror import mirror
-from stforecast.batch.network_pass import open_forecaster, open_input
+from stforecast.batch.network_pass import open_forecaster, open_input, ready_forecaster
 from stforecast.batch.output_path import check_distinct, check_outside, check_targets
 from stforecast.batch.plan import Step, decide, judge_all, unfinished
 from stforecast.batch.publish import is_url
@@ -23,7 +23,6 @@ from stforecast.batch.rows import Row
 from stforecast.batch.summary import Summary
 from stforecast.batch.work import Outcome, Task, passes
 from stforecast.batch.workers import run_tasks
-from stforecast.onnx_engine import OnnxEngine
 
 __all__ = ["input_folder", "run_job"]
 
@@ -137,7 +136,7 @@ def _plan(
     if not is_url(job.input.data):
         paths = [output.spec.target(now) for output in job.output if not is_url(output.path)]
         check_outside([*paths, job.state], source)
-    forecaster = open_forecaster(job.run, device=job.device, engine=job.engine)
+    forecaster = open_forecaster(job.run, device=job.device)
     series = open_input(forecaster, str(source))
     step = step_of(job.init_times, time_step=forecaster.time_step)
     for output in job.output:
@@ -164,7 +163,8 @@ def _plan(
     )
     n_leads = job.steps or forecaster.experiment.horizon
     made_by = file_fingerprint(job.run)
-    settings = settings_fingerprint(job, steps=n_leads)
+    engine = forecaster.settle_engine(job.engine)
+    settings = settings_fingerprint(job, steps=n_leads, engine=engine)
     steps = [
         decide(
             verdict, rows.get(verdict.init_time), forecaster=made_by, settings=settings, redo=redo
@@ -172,8 +172,6 @@ def _plan(
         for verdict in verdicts
     ]
     check_targets([output.spec for output in job.output], [step.init_time for step in steps])
-    # Workers are to compute as this process would, whatever happens to the export meanwhile.
-    engine = "onnx" if isinstance(forecaster.engine, OnnxEngine) else "torch"
     return _Plan(job, tuple(steps), source, step, n_leads, here, time_zone, made_by, engine)
 
 
@@ -210,6 +208,9 @@ def _forecast(
     chosen = {step.init_time: step for step in plan.steps if step.action == "forecast"}
     if not chosen:
         return
+    if plan.engine == "onnx":  # before workers do, each for itself: there may be no export yet
+        job = plan.job
+        ready_forecaster(job.run, device=job.device, engine="onnx", threads=job.threads)
     over = 0
     tasks = _tasks(plan, chosen, record, summary, log)
     with record.beating(failed=lambda why: log.tell("heartbeat failed", facts={"error": why})):

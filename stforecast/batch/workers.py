@@ -176,4 +176,6 @@ def _versions() -> str:
     """What the values of a forecast depend on."""
     from importlib.metadata import version
 
-    return ", ".join(f"{name} {version(name)}" for name in ("stforecast", "torch", "numpy"))
+    return ", ".join(
+        f"{name} {version(name)}" for name in ("stforecast", "torch", "onnxruntime", "numpy")
+    )

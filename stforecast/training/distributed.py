@@ -94,10 +94,10 @@ class GlobalBatchNorm2d(nn.BatchNorm2d):
     def _update_running(self, mean: Tensor, variance: Tensor) -> None:
         assert self.running_mean is not None
         assert self.running_var is not None
+        assert self.num_batches_tracked is not None
         assert self.momentum is not None
         with torch.no_grad():
-            if self.num_batches_tracked is not None:  # None while a block is computed again
-                self.num_batches_tracked += 1
+            self.num_batches_tracked += 1
             self.running_mean.lerp_(mean, self.momentum)
             self.running_var.lerp_(variance, self.momentum)
 

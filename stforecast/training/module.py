@@ -63,7 +63,7 @@ class TrainingModule(pl.LightningModule):
             weight_decay=self._config.weight_decay,
             # One pass over each parameter in place of ten. Lightning does not clip the gradients of such
             # an optimiser under mixed precision.
-            fused=self._config.gradient_clip is None,
+            fused=True if self._config.gradient_clip is None else None,
         )
 
     def on_train_epoch_start(self) -> None:

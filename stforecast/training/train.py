@@ -103,8 +103,9 @@ def train(
             f"best epoch {best.best_epoch} of {plan.experiment.training.epochs}, validation loss "
             f"{best.best_loss:.4g}: {place.forecaster_file}"
         )
-        console.print(leave_export(place.folder))
     wait_for_all()
+    if processes.is_first:  # when nobody waits any more: an export may take a while
+        console.print(leave_export(place.folder))
     return place
 
 
@@ -164,8 +165,13 @@ def leave_baselines(run: Run, plan: Plan, series: xr.DataArray) -> None:
 
 
 def _differs(before: Experiment, now: Experiment) -> bool:
-    moved = {"data": None}  # data may have moved; their fingerprint is compared instead
-    return before.model_copy(update=moved) != now.model_copy(update=moved)
+    return _in_essence(before) != _in_essence(now)
+
+
+def _in_essence(experiment: Experiment) -> Experiment:
+    """Without what a resumed training may change: where the data lie, and how memory is saved."""
+    training = experiment.training.model_copy(update={"checkpoint_gradients": False})
+    return experiment.model_copy(update={"data": None, "training": training})
 
 
 def build_planned(plan: Plan) -> Network:

@@ -175,7 +175,7 @@ def test_forecasts_start_where_the_history_holds_enough_and_tell_what_is_missing
         note=told.append,
     )
     assert told[0] == "frames missing at 6h, kept as missing values: 16"
-    assert "values are missing in the histories of" in told[1]
+    assert "values are missing in the histories of" in told[-1]
     starts = [xr.open_dataset(file)["forecast_reference_time"].values for file in files[:-2]]
     mask = open_series("weatherbench", patchy / "store", missing="mask")
     empty = mask["time"].values[mask.isnull().all(["channel", "y", "x"]).values]

@@ -130,8 +130,8 @@ def test_a_run_without_a_forecaster_is_refused(tmp_path):
 
 
 def test_settings_that_change_a_forecast_change_its_fingerprint(desk, new_forecaster):
-    base = settings_fingerprint(desk.job(), steps=3)
-    assert settings_fingerprint(desk.job(name="other"), steps=3) == base
+    base = settings_fingerprint(desk.job(), steps=3, engine="torch")
+    assert settings_fingerprint(desk.job(name="other"), steps=3, engine="torch") == base
     other_path = [{"path": "elsewhere/{init_time:%Y%m%dT%H}.nc"}]
     for job, steps in (
         (desk.job(), 4),
@@ -139,7 +139,8 @@ def test_settings_that_change_a_forecast_change_its_fingerprint(desk, new_foreca
         (desk.job(threads=2), 3),
         (desk.job(output=other_path), 3),
     ):
-        assert settings_fingerprint(job, steps=steps) != base
+        assert settings_fingerprint(job, steps=steps, engine="torch") != base
+    assert settings_fingerprint(desk.job(), steps=3, engine="onnx") != base
     run = desk.job().run
     before = file_fingerprint(run)
     assert file_fingerprint(f"{run}/forecaster.safetensors") == before

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -265,6 +266,24 @@ def test_every_looks_back_from_now(desk):
     # What waits is looked at although `back` has passed it by.
     last = go(job, now=np.datetime64("2015-02-25T00", "ns"))
     assert last.ends["2015-02-20T06:00:00"] == "waiting"
+
+
+def test_a_job_computes_with_the_engine_that_it_names(desk):
+    job = desk.job(engine="onnx")
+    exports = sorted(Path(job.run).glob("*.onnx*"))
+    assert exports == []
+    assert go(job, dry_run=True).counts == {"planned": 8}
+    assert sorted(Path(job.run).glob("*.onnx*")) == exports  # a plan exports nothing
+    lines = []
+    assert go(job, workers=1, log=Log("job", lines.append)).counts == {"done": 8}
+    assert json.loads(lines[-1])["engine"] == "onnx"
+    made = read_forecast(desk.folder / "out/20150103T06.nc")
+    again = go(desk.job(engine="torch"), dry_run=True)
+    assert {step.reason for step in again.steps} == {"the settings have changed"}
+    go(desk.job(engine="torch"))
+    wanted = read_forecast(desk.folder / "out/20150103T06.nc")
+    assert not made.identical(wanted)
+    assert float(abs(made - wanted).max() / wanted.std()) < 1e-4
 
 
 def test_a_dry_run_writes_nothing(desk):

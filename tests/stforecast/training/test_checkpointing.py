@@ -55,6 +55,13 @@ def test_batches_count_once_over_several_processes_too():
     torch.testing.assert_close(thrifty.state_dict(), plain.state_dict(), rtol=1e-5, atol=1e-6)
 
 
+def test_batches_count_once_on_several_gpus():
+    plain = network_with()
+    thrifty = torch.nn.SyncBatchNorm.convert_sync_batchnorm(copy.deepcopy(plain))
+    checkpoint_gradients(thrifty)
+    torch.testing.assert_close(step(thrifty), step(plain), rtol=1e-5, atol=1e-6)
+
+
 def kept_bytes(network):
     """Of the tensors that a step keeps for its gradients."""
     kept = {}
