@@ -8,7 +8,7 @@ However much one click changes, it is one step in the browser's history; what no
 the first defaults, is none.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,27 +106,19 @@ def asked(key: str) -> str | None:
     return st.query_params.get(key) if is_sent_here(key) else None
 
 
-def adopt(
-    key: str,
-    known: Sequence[T],
-    default: T,
-    *,
-    what: str,
-    text_of: Callable[[T], str] = str,
-) -> None:
+def adopt(key: str, known: Sequence[T], default: T, *, what: str) -> None:
     """Give a widget its state before it is drawn: what the address asks for, else what was chosen.
 
     Args:
         key: of the widget, and its word in the address.
         known: what can be chosen; something else falls back to the default.
         what: is chosen, for the notice: "run", "init time".
-        text_of: how a choice stands in the address.
     """
     text = asked(key)
     if text is not None:
-        named = {text_of(one): one for one in known}
+        named = {str(one): one for one in known}
         if text not in named:
-            not_here(what, text, f"showing {text_of(default)} instead")
+            not_here(what, text, f"showing {default} instead")
         st.session_state[key] = named.get(text, default)
     elif is_sent_here(key) or st.session_state.get(key) not in known:
         st.session_state[key] = default
@@ -183,6 +175,6 @@ def not_here(what: str, text: str, instead: str) -> None:
     """Tell a visitor that the address asks for something that is not there."""
     # A link may hold anything: signs of markup are shown as they stand.
     st.warning(
-        f"There is no {what} “{plain_text(text)}” here; {instead}.",
+        f"There is no {what} “{plain_text(text)}” here; {plain_text(instead)}.",
         icon=":material/link_off:",
     )

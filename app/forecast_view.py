@@ -180,6 +180,8 @@ def _show_step(
                 st.rerun()
             cell = choose_point(forecasts, notice)
             offer_downloads(sight, panels, number, cell)
+        # Before the maps: until it knows, the browser sends the next click from the old address.
+        write_choices()
         headline.html(_headline(forecasts, sight, shown, number))
         if st.session_state.get("as") == "strip":
             show_picture(strip_of(sight), alt=f"Strip of {sight.channel}")
@@ -187,7 +189,6 @@ def _show_step(
             _show_maps(forecasts, sight, shown, panels, number, cell)
         if cell is not None:
             show_values(sight, shown, cell, number)
-    write_choices()
 
 
 def _headline(forecasts: Forecasts, sight: Sight, shown: Shown, number: int) -> str:

@@ -13,8 +13,8 @@ from app.drawn import message_text
 __all__ = ["guarded"]
 
 _LOG = logging.getLogger("stforecast.app")
-_OWN = ("app", "stforecast", "pipelines", "models")
-"""Packages that raise a `ValueError` for people to read."""
+_OWN = ("app", "stforecast", "pipelines", "models", "__main__")
+"""Packages that raise a `ValueError` for people to read; the last one is the page itself."""
 
 
 @contextmanager

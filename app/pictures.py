@@ -104,16 +104,22 @@ def forecasts_of(entry: Entry) -> Forecasts:
 
 @st.cache_resource(max_entries=6, show_spinner=False)
 def _opened(key: tuple[object, ...], _entry: Entry, places: tuple[str, ...]) -> Forecasts:
+    # What is wrong with its own data is what a visitor must know.
+    own: Forecasts | ValueError | OSError | None = None
     with READING:
         for place in data_for(_entry, places):
             try:
                 found = open_forecasts(_entry, data=place)
-            except (ValueError, OSError):
-                continue  # data of something else
+            except (ValueError, OSError) as error:
+                own = error if place is None else own  # else: data of something else
+                continue
             if len(found.init_times) > 0:
                 return found
-        # What is wrong with its own data is what a visitor must know.
-        return open_forecasts(_entry)
+            own = found if place is None else own
+    assert own is not None  # its own data are among the places
+    if isinstance(own, Exception):
+        raise own
+    return own
 
 
 def _data_stamp(entry: Entry) -> tuple[tuple[int, int], ...]:

@@ -20,8 +20,10 @@ from stforecast.viewing.shown import View as Kind
 
 __all__ = ["choose_point", "point_clicked", "show_values"]
 
-_NUMBER = r"([-+−]?\d+(?:[.,]\d+)?)\s*°?\s*([NSEWnsew]?)"
-_POINT = re.compile(rf"\s*{_NUMBER}\s*[,;/\s]\s*{_NUMBER}\s*")
+_NUMBER = r"([-+−]?\d+(?:[.,]\d+)?) ?°? ?([NSEWnsew]?)"
+_POINT = re.compile(rf"{_NUMBER} ?[,;/ ] ?{_NUMBER}")
+_LONGEST = 60
+"""Characters of a point: an address may hold anything, and a pattern takes its time over it."""
 
 
 def choose_point(forecasts: Forecasts, notice: DeltaGenerator) -> tuple[int, int] | None:
@@ -62,7 +64,7 @@ def _cell_of(forecasts: Forecasts, text: str) -> tuple[int, int]:
     """
     grid = forecasts.grid
     on_earth = "latitude" in grid.coords
-    parts = _POINT.fullmatch(text)
+    parts = _POINT.fullmatch(" ".join(text.split())[:_LONGEST])
     if parts is None:
         example = "52.5, 13.4 or 52.5N 13.4E" if on_earth else "12, 7"
         raise ValueError(f"a point is written as {example}")

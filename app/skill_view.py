@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.address import adopt, adopt_several, publish
+from app.address import adopt, adopt_several, is_sent_here, publish
 from app.choices import catalogue, chosen_entry
 from app.drawn import message_text, picture_of, plain_text, show_picture
 from app.guard import guarded
@@ -178,8 +178,9 @@ def _show_tabs(
     names.append("Training")
     if beside:
         names.append("Compared")
-    adopt("tab", names, "Compared" if _is_new(beside) else names[0], what="part of this view")
-    if _is_new(beside):
+    chose_another = _is_new(beside) and not is_sent_here("tab")  # and not on the way back to one
+    adopt("tab", names, names[0], what="part of this view")
+    if chose_another:
         st.session_state["tab"] = "Compared"
     st.session_state["_beside"] = list(beside)
     tabs = dict(zip(names, st.tabs(names, key="tab", on_change="rerun"), strict=True))

@@ -124,10 +124,15 @@ def open_store(path: Path) -> xr.DataArray:
     """
     if not is_store(path):
         raise ValueError(f"{path} is no analysis-ready store: it has no store.json.")
-    facts = json.loads((path / "store.json").read_text())
-    if facts["schema_version"] != SCHEMA_VERSION:
+    try:
+        schema = json.loads((path / "store.json").read_text())["schema_version"]
+    except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
-            f"{path} has store schema {facts['schema_version']}, but this version reads "
+            f"{path} is a damaged store: store.json is not whole. Prepare it again."
+        ) from error
+    if schema != SCHEMA_VERSION:
+        raise ValueError(
+            f"{path} has store schema {schema}, but this version reads "
             f"{SCHEMA_VERSION}: prepare it again, or update stforecast."
         )
     try:

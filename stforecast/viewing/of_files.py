@@ -111,7 +111,11 @@ class FileForecasts:
             if path.is_file():
                 return read_channels(path, channels)
             if path.is_dir():
-                return self._store(path).sel(init_time=[init_time], channel=list(channels)).load()
+                wanted = {"init_time": [init_time], "channel": list(channels)}
+                try:
+                    return self._store(path).sel(wanted).load()
+                except (OSError, RuntimeError, ValueError, KeyError) as error:
+                    raise ValueError(f"{path} cannot be shown: {error}.") from error
         raise ValueError(
             f"The forecast from {minute_text(init_time)} is gone: {self.places[init_time][0]} is not "
             "there any more. Choose another init time, or let the job make it again."

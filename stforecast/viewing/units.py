@@ -62,7 +62,7 @@ def in_everyday_units(shown: Shown) -> Shown:
     own, new = known.quantity
     channel = fields.channel
     if own:
-        title = channel.long_name or channel.standard_name
+        title = channel.long_name or channel.standard_name.replace("_", " ")
         channel = replace(channel, long_name=re.sub(own, new, title, flags=re.IGNORECASE))
     return replace(
         shown,

@@ -77,6 +77,14 @@ def test_an_init_time_that_is_not_there_falls_back(text):
     assert address_of(app)["init"] == "2016-01-10T18:00"
 
 
+def test_a_point_of_an_endless_address_is_refused_at_once(runs):
+    from app.pictures import forecasts_of
+    from stforecast.viewing.catalogue import find_entries
+
+    with pytest.raises(ValueError, match="a point is written as"):
+        _cell_of(forecasts_of(find_entries(runs).find("region")), "1" + " " * 10_000 + "x")
+
+
 @pytest.mark.parametrize(
     ("text", "cell"),
     [

@@ -98,6 +98,14 @@ def test_a_damaged_store_is_refused(name, waves, tmp_path):
         open_store(tmp_path / "store")
 
 
+@pytest.mark.parametrize("text", ['{"schema_ver', "{}", "[]"])
+def test_a_store_that_does_not_know_its_schema_is_refused(text, waves, tmp_path):
+    write_store(waves, tmp_path / "store")
+    (tmp_path / "store" / "store.json").write_text(text)
+    with pytest.raises(ValueError, match="damaged store: store.json is not whole. Prepare it"):
+        open_store(tmp_path / "store")
+
+
 PARTS = {
     "all": (slice(None), slice(None)),
     "the second half": (slice(100, None), slice(None)),

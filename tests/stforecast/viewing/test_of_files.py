@@ -152,6 +152,19 @@ def test_a_store_that_is_replaced_is_read_anew(made):
     np.testing.assert_allclose(forecasts.shown(time, "t2m").fields.forecast, before + 1, rtol=1e-6)
 
 
+def test_a_chunk_that_is_damaged_since_is_told_of(made):
+    folder, _, _ = made
+    forecasts = open_files(folder)
+    chunks = [
+        file for file in (folder / "waves.zarr").glob("2m_temperature/**/*") if file.is_file()
+    ]
+    for file in chunks:
+        if not file.name.startswith((".", "zarr")):
+            file.write_bytes(b"broken")
+    with pytest.raises(ValueError, match="waves.zarr cannot be shown: "):
+        forecasts.shown(forecasts.init_times[2], "t2m")
+
+
 def test_baselines_need_lead_times_on_the_steps_of_the_data(made, tmp_path):
     folder, forecast, _ = made
     own = tmp_path / "uneven"
