@@ -106,7 +106,7 @@ def rows(console: Console, *, turns: int = 5) -> list[Row]:
                 height=preset.height,
                 width=preset.width,
             )
-            difference = make_engine(subject_of(name, Path(folder))).export.difference
+            export = make_engine(subject_of(name, Path(folder))).export
             for batch in BATCHES:
                 console.print(f"inference: {name}, batch {batch}")
                 ways = {
@@ -123,7 +123,7 @@ def rows(console: Console, *, turns: int = 5) -> list[Row]:
                         f"{least / timing.median:.0%} of the limit, {timing.peak / 2**20:.0f} MiB"
                     )
                     if way == "ours":
-                        note += f", differs by {difference:.0e} std"
+                        note += f", {export.difference:.0e} std apart, at most {export.largest:.0e}"
                     made.append(
                         Row(
                             f"{name}, {batch} ({macs / 1e9:.2f} G MACs)",

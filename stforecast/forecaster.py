@@ -102,8 +102,8 @@ class Forecaster:
     ) -> "Forecaster":
         """The same forecaster, computed by the fastest engine there is.
 
-        In float32 all engines agree to 1e-5 of a standard deviation. On a CPU, depthwise convolutions
-        of the network are replaced, in place, by quicker ones with the same values.
+        In float32 all engines agree to 1e-5 of a standard deviation (RMS). On a CPU, depthwise
+        convolutions of the network are replaced, in place, by quicker ones with the same values.
 
         Args:
             engine: "auto": ONNX Runtime on a CPU where an export is kept beside the forecaster's file

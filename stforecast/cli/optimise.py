@@ -11,10 +11,10 @@ def optimise(
 ) -> None:
     """Export a run's network once, so that forecasts on a CPU are computed by ONNX Runtime.
 
-    `train` and `import` do it at their end; this is for runs without an export: those of older versions
-    or that were trained elsewhere. The export is kept beside the weights (forecaster.onnx), with its
-    difference from torch, which must be below 1e-5 of a standard deviation, and how much faster it is:
-    where it is not, forecasts go on with torch.
+    `train` and `import` do it at their end; this is for runs without an export (those of older versions,
+    or of recurrent networks), and to measure again. The export is kept beside the weights
+    (forecaster.onnx), with its difference from torch, which must be below 1e-5 of a standard deviation
+    (RMS), and how much faster it is: where it is not, forecasts go on with torch.
     """
     from stforecast.cli.progress import console
     from stforecast.exporting import export_network

@@ -215,7 +215,9 @@ def test_a_network_that_cannot_be_exported_is_told(tmp_path):
 
 def test_an_export_that_computes_something_else_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(onnx_engine, "TOLERANCE", -1.0)
-    with pytest.raises(ValueError, match="standard deviations away from torch's, more than"):
+    with pytest.raises(
+        ValueError, match=r"standard deviations away from torch's \(RMS\), more than"
+    ):
         make_engine(odd(lambda history: history * 2, file=tmp_path / "odd.onnx"))
     assert list(tmp_path.iterdir()) == []
 
