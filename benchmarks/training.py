@@ -27,7 +27,7 @@ from stforecast.training.checkpointing import checkpoint_gradients
 from stforecast.training.loss import SquaredError
 from stforecast.training.module import TrainingModule
 
-BATCHES = {"weatherbench-t2m-gsta": 8, "taxibj-gsta": 16, "mmnist-gsta": 4}
+BATCHES = {"weatherbench-t2m-gsta": 8, "taxibj-gsta": 16, "mmnist-gsta": 16}
 """Windows a step of each preset: 16, or fewer where a turn would take long."""
 CHECKPOINTED = "weatherbench-t2m-gsta"
 

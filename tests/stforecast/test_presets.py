@@ -45,9 +45,9 @@ def test_video_has_a_small_preset_of_the_default_ones_window(dataset):
     network_of(experiment, n_channels=1, shape=(32, 32))
 
 
-def test_a_small_training_on_moving_digits_has_16000_windows():
+def test_a_small_training_on_moving_digits_has_32000_windows():
     training = load_experiment(base=base_experiment("mmnist", preset="small")).training
-    assert training.epochs * training.windows_per_epoch == 16_000
+    assert training.epochs * training.windows_per_epoch == 32_000
     assert base_experiment("mmnist")["training"]["windows_per_epoch"] == 10_000
 
 
