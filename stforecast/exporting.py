@@ -28,20 +28,19 @@ def export_network(run: str | Path, *, progress: Callable[[str], None] = lambda 
     return f"forecasts on a CPU are computed by {chosen.name}: {chosen.reason}"
 
 
-def leave_export(run: Path) -> str:
+def leave_export(run: Path, *, progress: Callable[[str], None] = lambda text: None) -> str:
     """The same at the end of a training, which does not fail where it cannot be; then the reason.
 
     `STFORECAST_EXPORT=0` leaves it out.
     """
     if os.environ.get("STFORECAST_EXPORT") == "0":
         return "no export, as STFORECAST_EXPORT=0 asks: forecasts are computed by torch"
-    told: list[str] = []
     try:
         network = read_facts(run)["experiment"]["network"]["name"]
         if not NETWORKS[network].one_pass:
             return (
                 f"no export: that of a recurrent network takes minutes; stforecast optimise {run}"
             )
-        return export_network(run, progress=told.append)
+        return export_network(run, progress=progress)
     except Exception as error:  # memory, disks and exporters: whatever it is, the training is done
         return f"no export: {error}"

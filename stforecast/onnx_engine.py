@@ -14,7 +14,7 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -70,6 +70,16 @@ class Subject:
     """Its name and options."""
     file: Path | None
     """Where its export is kept, or is to be."""
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of all that decides what the network computes: its code, its options and its weights."""
+        digest = hashlib.blake2b(digest_size=16)
+        digest.update(f"{version('stforecast')} {_code()} {self.window} {self.kind}".encode())
+        for name, tensor in sorted(self.network.state_dict().items()):
+            digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+            digest.update(tensor.detach().cpu().contiguous().numpy().data)
+        return digest.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -132,7 +142,7 @@ def find_export(subject: Subject) -> Export:
         found = Export(**json.loads(_facts_file(file).read_text()))
     except (ValueError, TypeError) as error:
         raise ValueError(f"{_facts_file(file)} is damaged; {_AGAIN}") from error
-    if found.fingerprint != _fingerprint(subject):
+    if found.fingerprint != subject.fingerprint:
         raise ValueError(f"the export {file} is of other weights or another version; {_AGAIN}")
     return found
 
@@ -164,7 +174,7 @@ def make_engine(
     made = OnnxEngine(
         session,
         Export(
-            fingerprint=_fingerprint(subject),
+            fingerprint=subject.fingerprint,
             difference=difference,
             largest=largest,
             speed_up=_speed_up(session, network, window),
@@ -296,16 +306,6 @@ def _seconds(compute: Callable[[Tensor], Tensor], history: Tensor) -> float:
 
 def _run(session: "onnxruntime.InferenceSession", history: Tensor) -> Tensor:
     return torch.from_numpy(session.run(None, {"history": history.contiguous().numpy()})[0])
-
-
-def _fingerprint(subject: Subject) -> str:
-    """Of all that decides what a network computes: its code, its options and its weights."""
-    digest = hashlib.blake2b(digest_size=16)
-    digest.update(f"{version('stforecast')} {_code()} {subject.window} {subject.kind}".encode())
-    for name, tensor in sorted(subject.network.state_dict().items()):
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.detach().cpu().contiguous().numpy().data)
-    return digest.hexdigest()
 
 
 @cache

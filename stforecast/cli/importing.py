@@ -43,5 +43,5 @@ def import_checkpoint(
     experiment = experiment.model_copy(update={"data": str(place)})
     made = import_run(file, series, run, preset=preset, experiment=experiment)
     console.print(f"weights of {file}: {made.forecaster_file}")
-    console.print(leave_export(made.folder))
+    console.print(leave_export(made.folder, progress=console.print))
     console.print(f"next: stforecast evaluate {run}")

@@ -105,7 +105,7 @@ def train(
         )
     wait_for_all()
     if processes.is_first:  # when nobody waits any more: an export may take a while
-        console.print(leave_export(place.folder))
+        console.print(leave_export(place.folder, progress=console.print))
     return place
 
 

@@ -133,7 +133,7 @@ def test_another_kind_with_the_same_weights_and_other_code_are_another_network(r
         find_export(replace(subject, kind="another"))
     monkeypatch.setattr(onnx_engine, "_code", lambda: "mended")
     with pytest.raises(ValueError, match="is of other weights or another version"):
-        find_export(subject)
+        find_export(load_forecaster(run)._subject())
 
 
 def test_a_damaged_export_is_not_taken(run, tmp_path):
